@@ -10,7 +10,7 @@ use super::kind::DataKind;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// Returns an Ethereum address: `0x` and 40 hexadecimal digits.
+/// Returns an Ethereum address: `0x` and 40 hexadecimal digits, in one case or with a valid EIP-55 checksum.
 pub(super) fn detect_ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = at + 42;
     let run = text.bounded_run_end(HEX, at + 2, 41);
@@ -31,7 +31,7 @@ pub(super) fn detect_base58(text: &TextView<'_>, at: usize) -> Option<Match> {
     matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
-/// Returns the address of a word whose first digit follows letters.
+/// Returns the bech32 or base58 address that starts with letters at `at`.
 pub(super) fn detect_lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
     let has_bech32_prefix =
         [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.starts_with_at(at, prefix));

@@ -73,8 +73,8 @@ fn header_line_end(text: &TextView<'_>, from: usize) -> Option<usize> {
     })?
 }
 
-/// Returns the position after the separators between two lines of a key: white space, an escaped newline (`\n`),
-/// quotation marks of source code.
+/// Returns the position after the separators between two lines of a key: white space, an escaped newline (`\n`), and
+/// the punctuation of source code, quotations and tables; at most 24 bytes.
 fn skip_separators(text: &TextView<'_>, from: usize) -> usize {
     let mut position = from;
     while position - from < 24 {

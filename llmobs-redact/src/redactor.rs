@@ -127,9 +127,9 @@ impl Redactor {
     }
 
     /// Redacts a JSON value in place: strings, numbers and field names. Returns the number of matches by kind. A string
-    /// that contains JSON, for example the arguments of a tool call, is redacted as JSON, and stays as it is if nothing in
-    /// it matches. The name of a field helps to detect its value (`password`, `dob`). A value nested deeper than 64 levels
-    /// becomes `[OVERFLOW]`.
+    /// that contains JSON, for example the arguments of a tool call, is redacted as JSON, and stays as it is if nothing
+    /// in it matches. The name of a field helps to detect its value (`password`, `dob`). A value nested deeper than 64
+    /// levels becomes `[OVERFLOW]`.
     ///
     /// ```
     /// use llmobs_redact::Redactor;
@@ -156,9 +156,9 @@ impl Redactor {
         json::redact_and_truncate(&self.rules, value, limit)
     }
 
-    /// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` reports dropped bytes, also removes
-    /// a tail that can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words
-    /// at the end that are not plain words.
+    /// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` is `Bytes`, also removes a tail that
+    /// can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes the words at the
+    /// end that are not plain words, and so can be the start of a secret.
     #[must_use]
     pub fn redact_and_truncate(&self, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
         truncate::redact_and_truncate(&self.rules, text, limit, truncation)

@@ -15,15 +15,16 @@ use super::truncation::Truncation;
 pub struct RedactedText {
     /// The redacted text, truncated.
     pub text: String,
-    /// Number of bytes that were removed from the redacted text.
+    /// Number of bytes that were removed at the end: of the redacted text, and of the original text after the scanned
+    /// part.
     pub truncated_bytes: usize,
     /// Number of matches by kind.
     pub counts: RedactionCounts,
 }
 
-/// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` reports dropped bytes, also removes
-/// a tail that can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words
-/// at the end that are not plain words; see `plain_words_end`.
+/// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` is `Bytes`, also removes a tail that can
+/// be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words at the end that are
+/// not plain words; see `plain_words_end`.
 pub(super) fn redact_and_truncate(rules: &Rules, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
     let is_complete = !matches!(truncation, Truncation::Bytes(_));
     let mut redacted = redact_range(rules, text, 0..text.len(), limit, is_complete);
@@ -36,7 +37,8 @@ pub(super) fn redact_and_truncate(rules: &Rules, text: &str, limit: usize, trunc
 }
 
 /// Redacts `range` of `text`, with the text around it as context, and truncates the result to `limit` bytes. Scans
-/// past the limit only up to the longest match that could start before it.
+/// [`LOOKAHEAD_BYTES`] past the limit, and further only while the result is shorter than the limit. Unless
+/// `is_complete` is set, removes a tail that can be the start of a match.
 pub(super) fn redact_range(
     rules: &Rules,
     text: &str,
@@ -121,8 +123,8 @@ fn is_redaction_placeholder(text: &str) -> bool {
 /// Number of bytes after the limit that are scanned in the first pass.
 const LOOKAHEAD_BYTES: usize = 1024;
 
-/// Maximum factor by which the scanned range grows where most text is replaced by placeholders. The text after it is
-/// dropped.
+/// Maximum factor by which the scanned range grows where most text is replaced by placeholders. The text after the
+/// scanned range is dropped.
 const MAX_LOOKAHEAD_FACTOR: usize = 8;
 
 /// Truncates `text` to at most `limit` bytes, at a character boundary and never inside a placeholder.

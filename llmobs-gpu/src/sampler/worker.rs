@@ -41,8 +41,8 @@ const MAX_TICK_INTERVAL: u64 = 1_000_000_000;
 /// The shortest time between two ticks.
 const MIN_TICK_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Nanoseconds that an ended operation waits for its last interval, beside two readings or changes of the slowest
-/// energy counter.
+/// Nanoseconds that an ended operation waits for its last interval, in addition to two periods of the slowest energy
+/// counter or of its readings.
 const SETTLE_TIMEOUT: u64 = 2_000_000_000;
 
 impl Worker {

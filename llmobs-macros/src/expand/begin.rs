@@ -29,7 +29,7 @@ impl Expressions {
         if self.is_self_renamed { rename_self(tokens) } else { tokens }
     }
 
-    /// Borrows a value under a hygienic name. Temporaries of the expression live until the end of the block.
+    /// Borrows a value under a hygienic name. A value that is a temporary lives until the end of the block.
     fn borrow(&self, name: &str, expression: &Expr) -> (Ident, TokenStream) {
         let name = hygienic_ident(name, expression.span());
         let value = self.tokens_of(expression);

@@ -192,7 +192,8 @@ pub fn finish<W, V, K, F, U>(
     }
 }
 
-/// Ends an operation or step whose `Result` or `Option` contains no stream. Otherwise returns the operation or step.
+/// Ends an operation or step whose `Result` or `Option` contains no stream, and returns a disabled one. Otherwise
+/// returns the operation or step.
 #[inline]
 pub fn finish_without_value<W, V, K, F>(target: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
 where
