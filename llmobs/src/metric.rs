@@ -1,8 +1,8 @@
-//! Metrics of other crates: a crate defines each metric as a `static`, registers it at an observer, and records its values
-//! in every backend of the observer.
+//! Metrics of other crates: a crate defines each metric as a `static`, registers it at an observer, and records its
+//! values in every backend of the observer.
 //!
-//! A [`Metric`] holds the [`Row`](crate::catalog::Row) of the catalog, and its type states the instrument and the number of
-//! attributes. Code that records another kind of value or another number of attributes does not compile.
+//! A [`Metric`] holds the [`Row`](crate::catalog::Row) of the catalog, and its type states the instrument and the
+//! number of attributes. Code that records another kind of value or another number of attributes does not compile.
 //!
 //! ```
 //! use llmobs::Observer;

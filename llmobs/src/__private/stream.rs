@@ -65,9 +65,9 @@ pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
     item.to_chunk()
 }
 
-/// Returns a stream that observes the operation until its end. For each value, `tokens` returns the chunk, `text` the text
-/// (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns the failure. An item without
-/// a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
+/// Returns a stream that observes the operation until its end. For each value, `tokens` returns the chunk, `text` the
+/// text (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns the failure. An
+/// item without a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
 #[inline]
 pub fn observe<S, K, C, F, U>(
     operation: Operation,
@@ -131,8 +131,8 @@ fn error_chunk(error: ErrorType) -> Chunk {
     if error.is_refusal() { Chunk::rejected(error) } else { Chunk::failed(error) }
 }
 
-/// Returns a stream that ends the step: as failed at the first error item, as complete at the end of the stream. `usage` is
-/// called for each value until then. For a drop before that, see [`StepStream`].
+/// Returns a stream that ends the step: as failed at the first error item, as complete at the end of the stream.
+/// `usage` is called for each value until then. For a drop before that, see [`StepStream`].
 #[inline]
 pub fn observe_step<S, K, F, U>(
     step: Step,

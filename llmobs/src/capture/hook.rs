@@ -21,7 +21,7 @@ use crate::sync::Mutex;
 ///
 /// A dedicated thread calls the hook with content that passed the gate (redacted and truncated), independently of trace
 /// sampling. If the queue is full, the payload is dropped and counted; requests never wait for the hook. A panic of the
-/// hook is caught and counted.
+/// hook is caught, and counted if it is in [`on_content`](Self::on_content).
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -54,8 +54,8 @@ use crate::sync::Mutex;
 /// assert_eq!(receiver.recv().unwrap().get("input_messages").unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
 /// ```
 pub trait ContentHook: Send + Sync + 'static {
-    /// Returns the reference under which the content of this name will be stored, for the span. Called on the thread of
-    /// the request, so the implementation must be fast and must not block. Defaults to `None`.
+    /// Returns the reference under which the content `name` of the payload `id` will be stored, for the span. Called on
+    /// the thread of the request, so the implementation must be fast and must not block. Defaults to `None`.
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         let _ = (id, name);
         None
@@ -230,7 +230,8 @@ impl HookWorker {
         Self { queue: Arc::new(queue), id_seed: RandomState::new().hash_one(0), next_id: AtomicU64::new(1) }
     }
 
-    /// Adds a payload to the queue and returns its references. Drops the payload if the queue is full.
+    /// Adds a payload to the queue and returns its references. If the queue is full or the thread cannot be started,
+    /// drops the payload and returns no references.
     pub(super) fn enqueue(&self, mut payload: HookPayload) -> ContentReferences {
         payload.id = format!("{:016x}{:016x}", self.id_seed, self.next_id.fetch_add(1, Ordering::Relaxed));
         let reference = |name: &str| {

@@ -6,8 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// Another metric has the same name in OpenTelemetry or on the Prometheus page: a metric of this crate, of a view, or
-    /// one that is registered and whose handles or source still exist.
+    /// Another metric has the same name in OpenTelemetry or on the Prometheus page: a metric of this crate, of a view,
+    /// or one that is registered and whose handles or source still exist.
     NameInUse {
         /// The name of the metric that was not registered.
         name: &'static str,

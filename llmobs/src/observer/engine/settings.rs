@@ -65,7 +65,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) meter_provider: Option<MeterProviderRef<'a>>,
     /// The tracer provider for the spans of stages; `None` is the global one.
     pub(crate) tracer_provider: Option<TracerProviderRef<'a>>,
-    /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
+    /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event; those that missed an objective
+    /// always have one.
     pub(crate) log_sample_ratio: f64,
     /// True if each operation has an event `gen_ai.client.inference.operation.details`.
     pub(crate) should_emit_details: bool,

@@ -127,7 +127,7 @@ impl Times {
     pub(crate) fn marks(&self, now: impl Fn() -> u64) -> Marks {
         let mut snapshot = self.snapshot();
         let mut at = now();
-        // A change between the reading of the times and that of the clock would be attributed to a moment after both.
+        // A change between the reading of the times and that of the clock would be missing in the result.
         for _ in 0..MAX_REREADS {
             let again = self.snapshot();
             if again == snapshot {
