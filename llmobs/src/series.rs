@@ -1,7 +1,7 @@
-//! The series of one kind of operation, which is one role, operation name, provider, model and set of values of the extra
-//! labels. A row is the description of a metric in the catalog; the variants of a row are its series, which differ in the
-//! labels that only this row has. A series is bound (created in the backends) at its first use and needs no lookup
-//! afterwards.
+//! The series of one kind of operation, which is one role, operation name, provider, model and set of values of the
+//! extra labels. A row is the description of a metric in the catalog; the variants of a row are its series, which
+//! differ in the labels that only this row has. A series is bound (created in the backends) at its first use and needs
+//! no lookup afterwards.
 
 mod declared_names;
 mod variants;
@@ -188,9 +188,9 @@ impl OperationSeries {
         }
     }
 
-    /// Returns the series of a variant of a row, bound at the first call. `variant` is less than the number of variants of
-    /// the row: zero for a row with one variant, else an index of the functions and constants of `variants`. Returns
-    /// `None` if the row is not recorded; see [`is_recorded`](Self::is_recorded).
+    /// Returns the series of a variant of a row, bound at the first call. `variant` is less than the number of variants
+    /// of the row: zero for a row with one variant, else an index from the functions and constants of `variants`.
+    /// Returns `None` if the row is not recorded; see [`is_recorded`](Self::is_recorded).
     pub(crate) fn handle(&self, id: RowId, variant: usize) -> Option<&SeriesHandle> {
         if !self.is_recorded(id) {
             return None;
@@ -210,8 +210,8 @@ impl OperationSeries {
         self.recorded_rows[id as usize] && self.sinks.is_enabled(id.row().level)
     }
 
-    /// Returns the labels that all series have, except for the gauges of objectives: operation, provider, model, and each
-    /// extra label with a value.
+    /// Returns the labels that all series have, except for the gauges of objectives: operation, provider, model, and
+    /// each extra label with a value.
     pub(crate) fn labels(&self) -> &[Label] {
         &self.labels
     }

@@ -140,7 +140,8 @@ fn as_list(value: &Value) -> &[Value] {
     value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }
 
-/// Returns the definition of a function with its description and parameter schema; `None` without a name.
+/// Returns the definition of a function with its description and parameter schema; `None` without a name. `parameters`
+/// is the name of the schema's field.
 fn function_tool(function: &Value, parameters: &str) -> Option<ToolDefinition> {
     describe_tool(ToolDefinition::function(non_empty_str(&function["name"])?), function, parameters).into()
 }

@@ -39,8 +39,8 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_STEPS: usize = 32;
 
 impl PartialArguments {
-    /// Adds a fragment of the value at `path`, a JSONPath of names and indices: `$.stops[0].city`. A fragment whose path
-    /// contradicts earlier fragments is left out.
+    /// Adds a fragment of the value at `path`, a JSONPath of names and indices: `$.stops[0].city`. A fragment whose
+    /// path contradicts earlier fragments is left out.
     pub(super) fn push(&mut self, path: &str, fragment: ValueFragment<'_>) {
         let Some(steps) = parse_path(path) else { return };
         let text = match fragment {

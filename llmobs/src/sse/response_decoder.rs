@@ -18,7 +18,7 @@ pub(super) struct ResponseDecoder {
     state: ResponseState,
     /// The number of JSON frames, without keep-alives.
     pub(super) frame_count: u64,
-    /// The number of frames that are not JSON.
+    /// The number of frames that are not JSON, without error events.
     pub(super) malformed_frames: u64,
     /// The number of JSON frames that are not of the dialect.
     pub(super) foreign_frames: u64,

@@ -35,8 +35,8 @@ impl<T> ScriptedStream<T> {
         Self { clock: clock.clone(), steps: VecDeque::new() }
     }
 
-    /// Adds a wait for the producer: the poll returns `Pending`, and the task is woken when `time` has passed on the
-    /// clock. A wait of zero simulates the `Pending` of a runtime's cooperative budget.
+    /// Adds a wait for the producer: the poll advances the clock by `time`, wakes the task and returns `Pending`. A
+    /// wait of zero simulates the `Pending` of a runtime's cooperative budget.
     pub fn wait(self, time: Duration) -> Self {
         self.push(ScriptStep::Wait(time))
     }

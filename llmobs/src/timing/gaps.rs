@@ -69,8 +69,8 @@ impl GapAccumulator {
     /// moment; `None` if there are no units.
     #[inline]
     pub(super) fn mark_exact(&mut self, at: u64) -> Option<EvenGaps> {
-        // A `produced_at` before the last exact moment is impossible; the item is treated as if it arrived at that
-        // moment.
+        // A moment of production (`produced_at`) before the last exact moment is impossible; the item is treated as if
+        // it arrived at the last exact moment.
         let at = at.max(self.last_exact);
         let gaps = EvenGaps { total_nanos: at - self.last_exact, count: self.pending };
         self.last_exact = at;

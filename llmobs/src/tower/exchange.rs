@@ -135,7 +135,7 @@ impl HttpExchange {
         result
     }
 
-    /// Records the head of the response: status, declared length and the trace header.
+    /// Records the status and the declared length of the response, and adds the trace header to its head.
     pub(super) fn on_response(&mut self, head: &mut response::Parts, size: &SizeHint) {
         self.status = Some(head.status);
         self.is_grpc_response = is_grpc(&head.headers);
@@ -191,7 +191,8 @@ impl HttpExchange {
         self.is_polling
     }
 
-    /// Ends the request when its body is dropped early. With `nothing_is_missing` the body was complete.
+    /// Sets the end of a request whose body is dropped before its end was polled, if `nothing_is_missing` from the body
+    /// and no trailers are awaited. Otherwise the drop of this value determines the end.
     pub(super) fn on_body_drop(&mut self, nothing_is_missing: bool) {
         if nothing_is_missing && !self.is_awaiting_trailers() {
             self.end = Some(self.on_body_end());

@@ -27,8 +27,8 @@ pub(crate) struct EnabledView {
     replaces_rows: bool,
 }
 
-/// Every view that was enabled in this process. A page in the classic format shows only the names of metrics, and the
-/// name of a view's counter has no suffix `_total`.
+/// Every view that was enabled in this process. The conversion of a page to the classic format recognizes a view's
+/// counter by its name in these views, because the name has no suffix `_total` and the page states the type `unknown`.
 static ENABLED_IN_PROCESS: RwLock<Vec<&'static View>> = RwLock::new(Vec::new());
 
 /// Returns whether `name` is the name of a counter of a view that was enabled in this process, possibly behind the

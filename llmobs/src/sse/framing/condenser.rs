@@ -1,14 +1,14 @@
 //! Shortening of frames that are longer than the bound, so that their small fields can still be read.
 
 /// Decides, byte by byte, which bytes of a JSON text remain: long strings keep their beginning and long arrays their
-/// first items, so that usage, finish reasons, states and errors remain. The rest is valid JSON if the text is. Shortening a text that is
-/// shortened already changes nothing.
+/// first items, so that usage, finish reasons, states and errors remain. The shortened text is valid JSON if the text
+/// is. Shortening a text that is shortened already changes nothing.
 #[derive(Debug, Default)]
 pub(super) struct Condenser {
     is_in_string: bool,
     /// The number of kept bytes of the current string.
     string_bytes: usize,
-    /// The number of bytes that belong to the current escape, which is kept or left out as a whole.
+    /// The number of bytes that the current escape still lacks. An escape is kept or left out as a whole.
     escape_bytes: u8,
     is_escape_kept: bool,
     /// For each open object or array, the number of items before the current one; `None` for an object.

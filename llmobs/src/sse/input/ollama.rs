@@ -44,7 +44,7 @@ fn parse_tool_call(tool: &Value) -> Option<Part> {
     Some(tool_call_part(non_empty_str(&function["name"])?, non_empty_str(&tool["id"]), &function["arguments"]))
 }
 
-/// Returns the images of a message, which are base64 without a media type.
+/// Returns the images of a message or of a generate request, which are base64 without a media type.
 fn image_parts(value: &Value) -> impl Iterator<Item = Part> {
     array_or_empty(&value["images"]).iter().filter_map(|image| media::data_uri_part(Modality::Image, "", image))
 }
