@@ -3,14 +3,14 @@
 //! A [`Sampler`] reads the GPUs of this machine on a dedicated thread and follows the operations of an
 //! [`Observer`](llmobs::Observer). The sampler registers the metrics of this crate at the observer, listed in [`ROWS`]:
 //! utilization, memory, power, temperature, errors, and the energy of each operation. The energy of operations, idle
-//! energy and unattributed energy add up to the measured energy. [`DCGM_VIEW`] also shows the metrics under the names of
-//! NVIDIA's DCGM exporter.
+//! energy and unattributed energy add up to the measured energy. [`DCGM_VIEW`] also shows the metrics under the names
+//! of NVIDIA's DCGM exporter.
 //!
 //! ```
 //! use llmobs_gpu::{AmdBackend, SamplerState, Sampler};
 //!
 //! let observer = llmobs::Observer::builder().model("llama-8b").build()?;
-//! // Without `backend`, it finds NVIDIA's library or AMD's driver.
+//! // Without `backend`, the sampler finds NVIDIA's library or AMD's driver.
 //! let sampler = Sampler::builder().backend(AmdBackend::at("/nowhere")).start(&observer)?;
 //! assert_eq!(sampler.state(), SamplerState::NoDriver, "a machine without GPUs is served all the same");
 //! assert!(sampler.stop());

@@ -93,12 +93,14 @@ pub(crate) struct ModelWork {
     pub(crate) context_tokens: f64,
 }
 
-/// Returns the model FLOPs utilization (MFU): two operations per parameter and token.
+/// Returns the model FLOPs utilization (MFU): two operations per parameter and token. `peak` is in operations per
+/// second.
 pub(crate) fn flops_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     ratio(2.0 * size.active_parameters * work.tokens, work.seconds, peak)
 }
 
-/// Returns the model bandwidth utilization (MBU): the weights once per step, and the KV cache.
+/// Returns the model bandwidth utilization (MBU): the weights once per step, and the KV cache. `peak` is in bytes per
+/// second.
 pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     let weights = size.active_parameters * size.bytes_per_parameter * work.weight_reads;
     ratio(weights + size.cache_bytes_per_token * work.context_tokens, work.seconds, peak)

@@ -5,8 +5,8 @@ use crate::backend::DeviceInfo;
 /// Returns whether a name refers to a device: by its id, the beginning of its id, its PCI address, or `position`, the
 /// index of a GPU in PCI order, in which MIG instances are not counted.
 ///
-/// `GPU-1234`, `00000000:1B:00.0`, `0` and the old form `MIG-GPU-<id>/7/0` are valid names. The beginning of an id has at
-/// least one character after `GPU-` or `MIG-`, or at least 8 characters if the id has neither.
+/// `GPU-1234`, `00000000:1B:00.0`, `0` and the old form `MIG-GPU-<id>/7/0` are valid names. The beginning of an id has
+/// at least one character after `GPU-` or `MIG-`, or at least 8 characters if the id has neither.
 pub(crate) fn matches_name(info: &DeviceInfo, position: usize, name: &str) -> bool {
     let name = name.trim();
     let kind = ["gpu-", "mig-"].iter().any(|kind| starts_with_ignore_case(name, kind) && name.len() > kind.len());
@@ -33,13 +33,13 @@ fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Returns the indices in `all` of the devices to sample, in ascending order: those of `named`, without unknown names; if
-/// it is empty, those of `visible`, the value of `CUDA_VISIBLE_DEVICES`, up to its first unknown name, with the MIG
-/// instances of each GPU and the GPU of each instance; without both, all devices.
+/// Returns the indices in `all` of the devices to sample, in ascending order: those of `named`, without unknown names;
+/// if `named` is empty, those of `visible`, the value of `CUDA_VISIBLE_DEVICES`, up to its first unknown name, with the
+/// MIG instances of each GPU and the GPU of each instance; without both, all devices.
 ///
 /// CUDA numbers devices from the fastest to the slowest, unless `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`. A number in
-/// `visible` is an index in PCI order if `numbers_are_pci` is set, or if all GPUs are of one model, where both orders are
-/// equal. Otherwise it is ambiguous, and every device is sampled.
+/// `visible` is an index in PCI order if `numbers_are_pci` is set, or if all GPUs are of one model, where both orders
+/// are equal. Otherwise the number is ambiguous, and every device is sampled.
 pub(crate) fn select_devices(
     all: &[DeviceInfo],
     named: &[String],

@@ -1,4 +1,4 @@
-//! The severity of XID errors.
+//! The severity of XID errors, the numbered GPU errors of NVIDIA's driver.
 
 /// The severity of an XID for the device that reported it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub enum XidSeverity {
     Warning,
     /// The device must be reset or replaced before further use.
     Fatal,
-    /// The number is not in the table.
+    /// The severity of the number is not known.
     Unknown,
 }
 

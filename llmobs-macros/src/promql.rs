@@ -1,6 +1,7 @@
 // Shared with a test that evaluates these queries on a real metrics page.
 
-/// Returns the section for an operation, limited to one model if known.
+/// Returns a Markdown section for a function's documentation: the queries for its operation, limited to one model if
+/// known.
 pub(crate) fn section(operation: &str, model: Option<&str>) -> String {
     let mut section = String::from("\n\n# Metrics\n\nPromQL for the series of this function");
     section += if model.is_some() { ":\n" } else { " and of others with this operation:\n" };

@@ -23,8 +23,8 @@ pub(super) fn is_type_name(value: &[u8]) -> bool {
     constant || snake || slice || class || value.windows(2).any(|pair| pair == b"::")
 }
 
-/// Returns whether `value` is a fragment of source code that an unquoted value does not contain. Fragments: `[u16`,
-/// `None)`, `1i32`, `xs.i((0`. Not a fragment: `hunter2`.
+/// Returns whether `value`, which has no quotes around it, is a fragment of source code, not a secret. Fragments:
+/// `[u16`, `None)`, `1i32`, `xs.i((0`. Not a fragment: `hunter2`.
 pub(super) fn is_code_fragment(value: &[u8]) -> bool {
     let count = |sign: u8| value.iter().filter(|byte| **byte == sign).count();
     let unbalanced = value.len() < 8 && (count(b'(') != count(b')') || count(b'[') != count(b']'));
@@ -56,8 +56,9 @@ pub(super) fn is_range(value: &[u8]) -> bool {
         && value.iter().any(|byte| !class::is_in(*byte, DIGIT))
 }
 
-/// Returns whether `value` is a word of a sentence, with a capital, a hyphen or an apostrophe. Words: `Required`,
-/// `case-sensitive`, `don't`. Not a word: `hunter2`.
+/// Returns whether `value` consists of words of a sentence: each has only letters, of which only the first or all may be
+/// capitals, and signs such as a hyphen or an apostrophe separate them. Words: `Required`, `case-sensitive`, `don't`. Not
+/// a word: `hunter2`.
 pub(super) fn is_prose_word(value: &[u8]) -> bool {
     let words = value
         .split(|byte| matches!(byte, b'-' | b'\'' | b'/' | b':' | b'!' | b'?' | b'*' | b'(' | b')'))

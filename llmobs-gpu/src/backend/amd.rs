@@ -111,7 +111,7 @@ impl Card {
                 into.memory_used = Some(read_u64(&self.device_dir.join("mem_info_vram_used"))?);
             }
             DriverCall::Power => {
-                // Newer kernels report the instantaneous power under another name.
+                // Newer kernels report the instantaneous power, `power1_input`, for some cards without the average.
                 let power = self.read_hwmon("power1_average").or_else(|_| self.read_hwmon("power1_input"))?;
                 into.power = Some(from_micros(power));
                 into.power_instant = self.read_hwmon("power1_input").ok().map(from_micros);

@@ -41,7 +41,8 @@ fn any_tenancy() -> impl Strategy<Value = Tenancy> {
     ]
 }
 
-/// Returns the value of a counter at a moment: updated once per period, with a varying power.
+/// Returns the value in microjoules of a counter at a moment. The counter is updated once per period, with a varying
+/// power. The moment and the period are in milliseconds.
 fn counter_at(period: u64, at: u64) -> u64 {
     let updates = at / period;
     (0..updates).map(|update| (200 + update * 37 % 400) * period * 1_000).sum()
@@ -123,7 +124,7 @@ proptest! {
             at += pause * MS;
             counter = if is_jump { value } else { counter.wrapping_add(value % 200_000_000) };
             if let MeterUpdate::Energy(energy) = meter.update_counter(counter, at, Some(limit)) {
-                // The energy was used after the reading before the last change at the earliest.
+                // The energy was used after the first reading. The meter accepts up to 1.5 times the power limit.
                 let energy_limit = 1.5 * limit * (at - times[0]) as f64 / 1e3;
                 prop_assert!(energy as f64 <= energy_limit + 1.0, "{energy} is above the maximum of {energy_limit}");
                 total += energy;

@@ -18,7 +18,7 @@ use crate::roofline;
 use crate::roofline::ModelSize;
 use crate::roofline::ModelWork;
 
-/// The work since the last estimate, and the state for the next one.
+/// The work since the last estimate, and the state for the next one. Moments are in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct Estimates {
     due_at: u64,
@@ -48,7 +48,7 @@ impl Estimates {
         Self { work: models.iter().map(|size| (size.model.clone(), ModelWork::default())).collect(), ..Self::default() }
     }
 
-    /// Adds the tokens of an operation since the last call.
+    /// Adds the work of an operation since the last call: its new tokens, and the reads of weights and cache for them.
     pub(super) fn count_work(&mut self, tracked: &mut TrackedOperation) {
         let Some(work) = self.work.get_mut(tracked.operation.model()) else { return };
         let input = tracked.operation.input_tokens().unwrap_or(0);
@@ -146,7 +146,8 @@ impl Estimates {
     }
 }
 
-/// Computes the time until a device's memory is full at the current rate of growth.
+/// Publishes the time until a device's memory is full at the current rate of growth; `None` if memory does not grow, or
+/// for one day or more.
 fn forecast_memory_full(snapshot: &SharedSnapshot, index: usize, gpu: &mut SampledGpu, now: u64) {
     let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
     let Some(at) = gpu.schedules[DriverCall::Memory.index()].answered_at else { return };
@@ -162,8 +163,8 @@ fn forecast_memory_full(snapshot: &SharedSnapshot, index: usize, gpu: &mut Sampl
     }
 }
 
-/// Returns the growth in bytes per second: the median slope of all pairs (Theil-Sen), which is robust to single jumps.
-/// Returns `None` for fewer than 10 readings.
+/// Returns the growth in bytes per second: the median slope of all pairs of readings (Theil-Sen), which is robust to
+/// single jumps. A reading is a moment in nanoseconds and a number of bytes. Returns `None` for fewer than 10 readings.
 fn median_slope(readings: &[(u64, u64)]) -> Option<f64> {
     // Too few readings for a trend.
     if readings.len() < 10 {

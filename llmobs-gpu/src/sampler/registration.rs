@@ -31,7 +31,7 @@ pub(super) struct RecordedMetrics {
     pub(super) engine_starved: Handle<Counter, 3>,
 }
 
-/// Registers every metric, in the order of the page.
+/// Registers every metric, in the order of [`ROWS`](metrics::ROWS).
 pub(super) fn register(observer: &Observer, source: &Arc<SnapshotSource>) -> Result<RecordedMetrics, RegisterError> {
     let registrar = Registrar { observer, source };
     registrar.device(&metrics::HW_STATUS, |device| device.status())?;

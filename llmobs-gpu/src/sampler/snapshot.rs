@@ -1,4 +1,4 @@
-//! The sampler's results, as read by collections. No lock of this module is held during a call of the library.
+//! The sampler's results, which collections of metrics read. No lock of this module is held during a driver call.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -17,6 +17,7 @@ use crate::throttle::ThrottleReason;
 #[derive(Debug)]
 pub(crate) struct SharedSnapshot {
     observer: Observer,
+    /// Nanoseconds after which a driver call that has not returned counts as hung.
     hang_timeout: u64,
     /// Name of the host.
     hostname: Option<AttributeValue>,
@@ -24,11 +25,11 @@ pub(crate) struct SharedSnapshot {
     snapshot: Mutex<Snapshot>,
 }
 
-/// The published results.
+/// The published results. Moments, here and in each device, are in nanoseconds on the observer's clock.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) sampler_state: SamplerState,
-    /// Start of a call that has not returned.
+    /// Start of a driver call that has not returned.
     pub(crate) call_started_at: Option<u64>,
     pub(crate) devices: Vec<DeviceSnapshot>,
     pub(crate) engines: Vec<EngineEstimates>,
@@ -120,7 +121,7 @@ impl DeviceSnapshot {
         }
     }
 
-    /// Returns whether the last reading of a call is still valid. Older readings are absent.
+    /// Returns whether the last reading of a call is still valid. Other readings are not published.
     pub(crate) fn is_fresh(&self, call: DriverCall, now: u64) -> bool {
         self.call_validity[call.index()].is_some_and(|(_, until)| now <= until)
     }

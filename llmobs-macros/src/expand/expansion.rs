@@ -33,7 +33,7 @@ pub(super) struct Expansion<'a> {
     /// Type of the value: the output of the future or the returned type, with `_` for each `impl Trait`.
     pub(super) output: Type,
     pub(super) future: Option<shape::FutureType<'a>>,
-    /// Type of the stream or response, as written in the signature.
+    /// Type of the stream or response: the `T` of `output` if that is a `Result<T, _>` or `Option<T>`, else `output`.
     pub(super) streaming_output: Type,
     /// The variable with the operation or the step.
     pub(super) target: Ident,

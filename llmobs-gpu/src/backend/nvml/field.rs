@@ -27,8 +27,9 @@ impl Field {
     pub(super) const PCIE_SENT: Self = Self::new(197);
     pub(super) const PCIE_RECEIVED: Self = Self::new(198);
     pub(super) const RECOVERY_ACTION: Self = Self::new(230);
-    /// Sum over all links. Scope 0 would be the first link only.
+    /// KiB sent over all links. Scope 0 would be the first link only.
     pub(super) const NVLINK_SENT: Self = Self { id: 138, scope: u32::MAX };
+    /// KiB received over all links.
     pub(super) const NVLINK_RECEIVED: Self = Self { id: 139, scope: u32::MAX };
 
     const fn new(id: u32) -> Self {

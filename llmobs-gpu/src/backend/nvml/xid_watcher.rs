@@ -22,7 +22,7 @@ pub(super) struct XidWatcher {
 }
 
 impl XidWatcher {
-    /// Returns a watcher, or `None` if no device reports errors.
+    /// Returns a watcher, or `None` if the library cannot create and free event sets, or no device reports XID events.
     pub(super) fn new(nvml: &'static Nvml, handles: &[DeviceHandle]) -> Option<Self> {
         if !raw::has_event_set_free(nvml) {
             return None;

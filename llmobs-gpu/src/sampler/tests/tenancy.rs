@@ -46,7 +46,7 @@ impl FakeProcFs {
         self
     }
 
-    /// Makes a process compute on a GPU.
+    /// Gives a process the open file of a process that computes on a GPU.
     fn open_gpu_file(&self, pid: u32) {
         let files = self.0.join(pid.to_string()).join("fd");
         fs::create_dir_all(&files).unwrap();
