@@ -56,9 +56,9 @@ pub(super) fn is_range(value: &[u8]) -> bool {
         && value.iter().any(|byte| !class::is_in(*byte, DIGIT))
 }
 
-/// Returns whether `value` consists of words of a sentence: each has only letters, of which only the first or all may be
-/// capitals, and signs such as a hyphen or an apostrophe separate them. Words: `Required`, `case-sensitive`, `don't`. Not
-/// a word: `hunter2`.
+/// Returns whether `value` consists of words of a sentence: each has only letters, of which only the first or all may
+/// be capitals, and signs such as a hyphen or an apostrophe separate them. Words: `Required`, `case-sensitive`,
+/// `don't`. Not a word: `hunter2`.
 pub(super) fn is_prose_word(value: &[u8]) -> bool {
     let words = value
         .split(|byte| matches!(byte, b'-' | b'\'' | b'/' | b':' | b'!' | b'?' | b'*' | b'(' | b')'))

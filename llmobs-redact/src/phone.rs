@@ -17,7 +17,7 @@ use super::kind::DataKind;
 use super::scan_context::ScanContext;
 use super::view::TextView;
 
-/// Returns the international number at `at`, a plus sign and a digit: `+49 30 1234567`.
+/// Returns the international number whose plus sign is at `at`: `+49 30 1234567`, `+(49) 30 1234567`.
 pub(super) fn detect_international(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scan.text;
     let before = text.decoded_byte_before(at);
@@ -30,7 +30,7 @@ pub(super) fn detect_international(scan: &ScanContext<'_, '_>, at: usize) -> Opt
     Some(Match::new(at, extension_end(text, end), DataKind::Phone))
 }
 
-/// Returns the number at `at`, a parenthesis and a digit or plus sign: `(415) 555-2671`.
+/// Returns the number whose opening parenthesis is at `at`, before a digit or plus sign: `(415) 555-2671`.
 pub(super) fn detect_bracketed(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scan.text;
     let before = text.decoded_byte_before(at);
@@ -58,8 +58,9 @@ pub(super) fn detect_bracketed(scan: &ScanContext<'_, '_>, at: usize) -> Option<
     Some(Match::new(at, extension_end(text, end), DataKind::Phone))
 }
 
-/// Returns a number without a plus sign: in North American format, in the format of an enabled region, or next to a
-/// telephone keyword.
+/// Returns the number that begins with the first group: in North American format, with two zeros in place of the plus
+/// sign, in the format of an enabled region, or next to a telephone keyword. A plus sign before the group, or the
+/// opening one of two parentheses around it, is part of the match.
 pub(super) fn detect_national(scan: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scan.text;
     let start = groups.start();
@@ -168,8 +169,9 @@ fn has_phone_keyword(text: &TextView<'_>, start: usize) -> bool {
     text.topic(start, context::topic) == Some(Topic::Phone)
 }
 
-/// Returns the end of a number before a telephone keyword, as in a signature: `020 7946 0958 (office)`. The line or the
-/// parenthesis must end after the keyword.
+/// Returns the end of a number before a telephone keyword, as in a signature: `020 7946 0958 (office)`. The line, the
+/// table cell or the parenthesis must end after the keyword; a comma or semicolon may follow if the number has several
+/// groups or starts with zero.
 fn end_before_keyword(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let parted = groups.as_slice().len() > 1 || text.byte_at(groups.start()) == b'0';
     if !parted && groups.digit_count() < 8 || is_date(text, groups.as_slice()) {
@@ -227,8 +229,8 @@ fn has_fraction(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     last.separator == Separator::Dot && (last.len() < 2 || number)
 }
 
-/// Returns `end` if no number or word continues there. After groups, a comma starts the next cell of a table;
-/// otherwise, one or two digits after a comma can be a fraction.
+/// Returns `end` if no number or word continues there. A comma after a number with several groups (`grouped`) starts
+/// the next cell of a table; after a number of one group, one or two digits behind the comma can be a fraction.
 fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option<usize> {
     let glued = match text.byte_at(end) {
         b',' => {

@@ -11,7 +11,7 @@ pub(super) enum TldClass {
     FileExtension,
     /// Not a valid top-level domain: a single letter, more than 24 letters, or digits or hyphens in an ASCII label.
     Invalid,
-    /// A country code or a common top-level domain.
+    /// A country code, a common top-level domain, or an internationalized one in its ASCII form (`xn--`).
     Known,
     /// A label that can be one of the more than a thousand top-level domains that are not listed here.
     Possible,
