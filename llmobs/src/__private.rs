@@ -3,7 +3,7 @@
 //!
 //! An expansion starts an operation or a step and runs the body inside its span. A plain value is then passed to
 //! `finish`, which derives the outcome. A stream or response that outlives the function is passed to `observe`,
-//! `follow` or `response`. `KindProbe` determines the kind of the value from its type.
+//! `observe_step`, `response`, `body` or `sse`. `KindProbe` determines the kind of the value from its type.
 
 pub mod content_args;
 pub mod fields;

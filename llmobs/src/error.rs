@@ -115,7 +115,7 @@ pub enum BuildError {
     /// Bound instruments are enabled in the OpenTelemetry API and disabled in the SDK of the meter provider, so every
     /// measurement would be lost.
     BoundInstrumentsMismatch,
-    /// The environment or the setter contains an invalid key for pseudonyms.
+    /// The setter `pseudonyms` or an environment variable `LLMOBS_PSEUDONYM_KEY*` contains an invalid key.
     InvalidPseudonymKey {
         /// The reason for which the key is invalid. The text contains no part of the key.
         reason: String,

@@ -112,7 +112,7 @@ impl ContentAccumulator {
         }
     }
 
-    /// Returns an accumulator of a response whose bytes are all in memory already, without limits of its own.
+    /// Returns an accumulator without limits on bytes, for a response whose bytes are all in memory already.
     #[cfg(feature = "sse")]
     pub(crate) fn unlimited() -> Self {
         let budget = super::ContentBudget::new(usize::MAX);
@@ -171,7 +171,8 @@ impl ContentAccumulator {
         self.text_permit.bytes()
     }
 
-    /// Returns one message for each choice, in order of the choice's index. Returns the permits to the budget.
+    /// Returns one message for each choice, in order of the choice's index. The bytes reserved in the budget become
+    /// free.
     #[must_use]
     pub fn into_messages(self) -> Vec<Message> {
         self.choices.into_values().map(ChoiceBuffer::into_message).collect()

@@ -24,7 +24,7 @@ pub struct CaptureReport {
     pub dropped_messages: u64,
     /// Bytes not captured because a limit or the [`ContentBudget`](super::ContentBudget) was reached.
     pub rejected_bytes: u64,
-    /// Set if the [`ContentBudget`](super::ContentBudget) refused at least one request.
+    /// Set if the [`ContentBudget`](super::ContentBudget) refused bytes at least once.
     pub is_over_budget: bool,
 }
 

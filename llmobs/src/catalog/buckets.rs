@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum BucketShape {
-    /// Time to first token of a server, in seconds.
+    /// Time to first token, in seconds.
     FirstToken,
     /// Duration of an operation and time to first chunk of a client, in seconds.
     Duration,
@@ -25,8 +25,8 @@ pub enum BucketShape {
     Lag,
     /// Duration of an HTTP request, in seconds.
     Http,
-    /// Another quantity, with the bounds that the owner of the metric chose: finite, in ascending order, and the same for
-    /// every variant of [`Buckets`].
+    /// Another quantity, with the bounds that the owner of the metric chose: finite, in ascending order, and the same
+    /// for every variant of [`Buckets`].
     Custom(&'static [f64]),
 }
 
@@ -39,7 +39,7 @@ pub enum Buckets {
     /// The bounds that the conventions advise, extended to 640 s (to 10 s for times per token).
     #[default]
     Default,
-    /// More bounds in the typical range of services, with about twice as many series.
+    /// More bounds in the typical range of services, with up to 50 % more series.
     Fine,
     /// Exponential histograms. Only a View of the OpenTelemetry SDK can select them; everywhere else this is
     /// [`Buckets::Fine`], which the observer logs at INFO when it is built.

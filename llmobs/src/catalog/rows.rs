@@ -74,7 +74,8 @@ macro_rules! shape {
     };
 }
 
-/// `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile, "description" }`
+/// Defines the rows, by group: `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile,
+/// "description" }`. The attribute `S` is all of `SERIES_ATTRIBUTES`; the profile `both` is every profile.
 macro_rules! rows {
     ($group:ident: $($rest:tt)*) => { rows!(@ [] $group: $($rest)*); };
     (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident))?, $unit:literal,

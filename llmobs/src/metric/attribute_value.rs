@@ -6,9 +6,8 @@ use crate::cardinality::sanitize;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 
-/// The value of an attribute, which may be absent. A `String` is cleaned: it is limited to 128 bytes without control
-/// characters.
-/// A `&'static str` is used as it is. With `None`, the series lacks the attribute.
+/// The value of an attribute, which may be absent. A `String` is truncated to 128 bytes and loses its control
+/// characters. A `&'static str` is used as it is. With `None`, the series lacks the attribute.
 #[derive(Debug, Clone)]
 pub struct AttributeValue(Option<LabelValue>);
 
