@@ -36,7 +36,9 @@ impl Judgements {
     }
 }
 
-/// A service-level objective: an operation is good if it completed and met every limit that is set.
+/// A service-level objective: an operation is good if it completed, or was cancelled after the first token, and met
+/// every limit that is set. An operation is not judged if its error is the caller's fault, such as an invalid request,
+/// or if it was cancelled before the first token and before it missed a limit.
 ///
 /// Each limit is also added as an exact bucket bound of the histogram of the same time.
 ///

@@ -1,4 +1,5 @@
-//! Observes the items of a stream. Selects the producer, the chunk of each item and the first token.
+//! Types for the observation of a stream of items. The application sets how the producer runs, the chunk that describes
+//! each item, and the token that counts as the first.
 //!
 //! [`Operation::observe`] takes a stream whose items implement [`StreamItem`]; [`Operation::observe_with`] takes any
 //! stream and a function that describes an item. Both return an [`ObservedStream`].

@@ -55,7 +55,7 @@ impl<K, const N: usize> Handle<K, N> {
 
 impl<K: ProcessScoped, const N: usize> Handle<K, N> {
     /// Returns the series with these attributes, in the order of the metric. The series appears in the backends when a
-    /// value is recorded. Keep it for values that are recorded often.
+    /// value is recorded. Keep the series for values that are recorded often.
     pub fn bind(&self, attributes: [AttributeValue; N]) -> BoundSeries<K> {
         BoundSeries::new(self.registration.clone(), &[], &[], attributes, None)
     }

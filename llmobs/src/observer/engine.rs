@@ -1,6 +1,6 @@
 //! The work of an observer: it starts and ends operations (model calls), records their metrics, emits their spans and
-//! log events, and returns the values of collections. The types that applications hold call it; it works on
-//! `observer::state`.
+//! log events, and returns the values that collections of metrics read. The types that applications hold call these
+//! functions, which work on `observer::state`.
 
 pub(crate) mod build;
 mod checks;

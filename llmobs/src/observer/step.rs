@@ -74,8 +74,8 @@ impl Step {
         future.instrument(self.span())
     }
 
-    /// Sets the tokens of all model calls within this step on the span, if the step reports them itself, as a remote
-    /// agent does. Call it once.
+    /// Sets the tokens of all model calls within this step on the span. For a step that reports its tokens itself, such
+    /// as a remote agent. Call this method once.
     pub fn usage(&self, usage: Usage) {
         if let Some(span) = self.recording_span() {
             set_usage(span, &usage);

@@ -11,7 +11,8 @@ use crate::observer::Observer;
 ///
 /// The values are parsed from the page that a scraper receives. [`Readings::new`] requires an observer that owns its
 /// registry; for an observer with an external registry, encode that registry and pass the page to [`Readings::parse`].
-/// Rows of other crates are found by name if they were registered at the observer or added with [`Readings::with_rows`].
+/// Rows of other crates are found by name if they were registered at the observer or added with
+/// [`Readings::with_rows`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
     samples: Vec<ParsedSample>,

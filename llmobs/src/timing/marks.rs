@@ -1,6 +1,6 @@
 //! The marks of an operation (one model call) and the times between them. A mark is the moment at which the operation
-//! changed its state: enqueued, scheduled, first token. A collection of metrics reads them while the operation is in
-//! flight, and its end reads them once more.
+//! changed its state: enqueued, scheduled, first token. A collection of metrics reads the marks while the operation is
+//! in flight, and the end of the operation reads them once more.
 
 use crate::semconv::value::State;
 

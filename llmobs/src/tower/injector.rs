@@ -55,7 +55,8 @@ impl Injector {
         self
     }
 
-    /// Writes the current trace context into a request, and the baggage if the host is allowed.
+    /// Writes the current trace context into a request, and the baggage if the host is allowed. For any other host,
+    /// removes the request's `baggage` header.
     pub fn inject<B>(&self, request: &mut Request<B>) {
         let may_have_baggage = self.may_receive_baggage(request);
         if !may_have_baggage {

@@ -13,8 +13,9 @@ use crate::observer::state::running_operation::RunningOperation;
 use crate::semconv::value::ErrorType;
 
 /// Returns the ending of an operation that was dropped at `now`, in nanoseconds. `panicked` is set if the drop is part
-/// of a panic, and `finished` if the answer was complete. Examples: a marked error is `failed`, a drop after the last
-/// chunk is `completed`, and any other early drop is `cancelled`.
+/// of a panic, and `finished` if the answer was complete. In this order: a marked error or a panic is `failed`, a drop
+/// after the last chunk or a finish reason is `completed`, a drop after the deadline or during a shutdown is `failed`,
+/// and any other drop is `cancelled`.
 pub(crate) fn ending_of_drop(state: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
     if let Some(error) = state.error() {
         Ending::Failed(error)

@@ -33,7 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) model: &'a str,
     /// The provider; `None` is that of the observer.
     pub(crate) provider: Option<Provider>,
-    /// The start of the operation; `None` is the arrival of the request, else the call of `start`.
+    /// The start of the operation; `None` is the arrival of the request for the request's first operation, else the call
+    /// of `start`.
     pub(crate) started_at: Option<Moment>,
     /// The time from the start to the deadline; `None` for no deadline.
     pub(crate) deadline: Option<Duration>,
@@ -43,7 +44,8 @@ pub(crate) struct Call<'a> {
     pub(crate) prepares: bool,
     /// Set if a report of the token usage will follow; `None` is true except in the server role.
     pub(crate) reports_usage: Option<bool>,
-    /// The index of the objective of the instrumented function, if it is not a declared one.
+    /// The index of the objective that the `llm_span` attribute of a function defines; `None` without one, or if the
+    /// observer declares an objective of this name, which judges every operation.
     pub(crate) function_objective: Option<usize>,
     /// The index of each application label's value, from one; zero if the label has no value.
     pub(crate) label_values: [u8; MAX_EXTRA_LABELS],
@@ -61,7 +63,8 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         None => take_request_arrival().unwrap_or_else(|| inner.clock.now()),
     }
     .as_nanos();
-    // A server's caller may send any name, so the folded name is used; a client or gateway selected the name itself.
+    // A server's caller may send any name, so the name of the series is used, which can be `_OTHER`; a client or
+    // gateway selected the name itself.
     let model = if role.is_remote() { sanitize(call.model) } else { (&*series.model).into() };
     let inference_start = InferenceStart {
         operation: &series.key.operation,

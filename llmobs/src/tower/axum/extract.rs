@@ -44,8 +44,8 @@ impl<S: Sync> FromRequestParts<S> for CurrentObserver {
 /// An extractor of the moment at which the request arrived, on the clock of the layer's observer: the head had been
 /// received, the body had not been read. Without the layer, the moment of the extraction.
 ///
-/// Operations started in the handler begin at this moment by default. Use the extractor for deadlines, and for spawned
-/// tasks, which do not inherit the moment.
+/// The first operation started in the handler begins at this moment by default; later ones begin when they are started.
+/// Use the extractor for deadlines, and for spawned tasks, which do not inherit the moment.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "handlers destructure an extractor with a pattern")]
 pub struct RequestArrival(pub Moment);
