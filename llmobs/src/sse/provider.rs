@@ -46,8 +46,8 @@ trait ProviderFrame {
     fn report(&self, reporter: &mut Reporter<'_, '_>);
 }
 
-/// Reads a frame, or a response that was not streamed, which has the same fields. `is_error_event`: whether the event
-/// was named `error`. Reports nothing if the text is not JSON.
+/// Reads a frame, or a response that was not streamed, which has the same fields. `is_error_event`: whether the SSE
+/// event, or the field of its data, was named `error`. Reports nothing if the text is not JSON.
 pub(super) fn decode_frame(
     dialect: Dialect,
     json: &[u8],

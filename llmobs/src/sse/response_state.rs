@@ -18,7 +18,7 @@ pub(super) struct ResponseState {
     /// The choices with a finish reason in an earlier frame.
     pub(super) finished_choices: ChoiceSet,
     pub(super) tool_calls: ToolCalls,
-    /// The choice and the arguments of a tool call that arrive as fragments of single arguments.
+    /// The choice, and the arguments so far, of a tool call whose arguments arrive as fragments (Gemini).
     pub(super) partial_arguments: Option<(u32, PartialArguments)>,
     /// The usage reported so far.
     pub(super) usage: Usage,

@@ -20,7 +20,7 @@ pub(super) struct ChunkAccumulator {
     /// Finish reasons that are not yet recorded. A consumer that leaves after a recorded finish reason counts as having
     /// received the whole response.
     pending_finish_reasons: Vec<(u32, FinishReason)>,
-    /// True if the dialect's end event has arrived.
+    /// True if the end event of the dialect (the provider's format) has arrived.
     is_done: bool,
     /// True if an error event has arrived.
     has_failed: bool,
@@ -115,9 +115,10 @@ impl ChunkAccumulator {
                 && self.started_choices.is_subset_of(self.finished_choices))
     }
 
-    /// Records the remaining finish reasons at the end of the stream. Also sets the error `upstream`, unless an error has
-    /// arrived, if a started choice has neither a finish reason nor an end event, or if nothing was generated.
-    /// `has_lost_frames`: whether a frame could not be decoded, so that the end of the response is not known.
+    /// Records the remaining finish reasons at the end of the stream. Also sets the error `upstream` if a started
+    /// choice has neither a finish reason nor an end event, or if an operation that generates content has generated
+    /// none. The error is not set if another one has arrived, or if a frame could not be decoded (`has_lost_frames`),
+    /// because the end of the response is then not known.
     pub(super) fn end_response(&mut self, marker: &Marker, has_lost_frames: bool) {
         let has_started = !self.started_choices.is_empty() || !self.finished_choices.is_empty();
         let is_incomplete = if has_started {
