@@ -33,8 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) model: &'a str,
     /// The provider; `None` is that of the observer.
     pub(crate) provider: Option<Provider>,
-    /// The start of the operation; `None` is the arrival of the request for the request's first operation, else the call
-    /// of `start`.
+    /// The start of the operation; `None` is the arrival of the request for the request's first operation, else the
+    /// call of `start`.
     pub(crate) started_at: Option<Moment>,
     /// The time from the start to the deadline; `None` for no deadline.
     pub(crate) deadline: Option<Duration>,
