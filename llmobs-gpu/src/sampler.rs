@@ -69,8 +69,8 @@ struct ActiveSampler {
     event_feed: Arc<EventFeed>,
     snapshot: Arc<SharedSnapshot>,
     observer: Observer,
-    /// The owners of the registered metrics. The sampler's thread does not own them: a hanging thread would prevent that
-    /// the next sampler registers them.
+    /// The owners of the registered metrics. The sampler's thread does not own them: a hanging thread would prevent
+    /// that the next sampler registers them.
     _metrics: Arc<RecordedMetrics>,
     _source: Arc<SnapshotSource>,
 }
@@ -95,7 +95,7 @@ impl Sampler {
         SamplerBuilder::new()
     }
 
-    /// Returns the state of the sampler.
+    /// Returns the state of the sampler; [`SamplerState::NoDriver`] if the observer is disabled or the sampler is off.
     #[must_use]
     pub fn state(&self) -> SamplerState {
         self.active.as_ref().map_or(SamplerState::NoDriver, |active| active.snapshot.sampler_state())
@@ -187,7 +187,8 @@ impl SamplerBuilder {
     }
 
     /// Sets the interval between readings of the energy counter while 1 to 8 operations run. With more operations, the
-    /// interval is five times as long; without operations, one second. Defaults to 50 ms.
+    /// interval is five times as long; without operations, it is the [normal interval](Self::normal_interval) if that
+    /// is longer. Defaults to 50 ms.
     pub const fn fast_interval(mut self, interval: Duration) -> Self {
         self.settings.fast_interval = duration_to_nanos(interval);
         self
@@ -239,7 +240,7 @@ impl SamplerBuilder {
         self
     }
 
-    /// Sets the idle power of a device in watts. Energy beyond the idle power while no operation runs is then
+    /// Sets the idle power of each device in watts. Energy beyond the idle power while no operation runs is then
     /// `unattributed`. Defaults to the lowest power seen without operations.
     pub const fn idle_power(mut self, watts: f64) -> Self {
         self.settings.idle_watts = Some(watts);
@@ -286,8 +287,8 @@ impl SamplerBuilder {
     ///
     /// # Errors
     ///
-    /// If a metric cannot be registered, because another sampler of the observer runs, or if the operating system cannot
-    /// create a thread.
+    /// If a metric cannot be registered, because another sampler of the observer runs, or if the operating system
+    /// cannot create a thread.
     pub fn start(self, observer: &Observer) -> Result<Sampler, StartError> {
         if self.is_disabled || !observer.is_enabled() {
             return Ok(Sampler { active: None });

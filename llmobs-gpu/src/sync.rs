@@ -1,5 +1,5 @@
-//! The locks of the crate. They ignore poisoning: a panic while one is held leaves valid data, and telemetry must not fail
-//! because another thread panicked.
+//! The locks of the crate. They ignore poisoning: a panic while one is held leaves valid data, and telemetry must not
+//! fail because another thread panicked.
 
 pub(crate) use std::sync::MutexGuard;
 use std::sync::PoisonError;

@@ -52,7 +52,7 @@ pub struct Reading {
     pub engine_active: Option<f64>,
     /// Ratio of multiprocessors with work.
     pub sm_active: Option<f64>,
-    /// Ratio of active warps.
+    /// Ratio of active warps to the maximum number of warps.
     pub sm_occupancy: Option<f64>,
     /// Ratio of time in which the tensor cores were active.
     pub tensor_active: Option<f64>,
@@ -62,19 +62,19 @@ pub struct Reading {
     pub pcie_sent_per_second: Option<f64>,
     /// Bytes per second received over PCIe.
     pub pcie_received_per_second: Option<f64>,
-    /// Number of corrected memory errors.
+    /// Number of corrected memory errors since the driver was loaded.
     pub ecc_corrected: Option<u64>,
-    /// Number of uncorrected memory errors.
+    /// Number of uncorrected memory errors since the driver was loaded.
     pub ecc_uncorrected: Option<u64>,
     /// Number of rows remapped after corrected errors.
     pub remapped_rows_corrected: Option<u64>,
     /// Number of rows remapped after uncorrected errors.
     pub remapped_rows_uncorrected: Option<u64>,
-    /// Set if rows will be remapped at the next reset.
+    /// True if rows will be remapped at the next reset.
     pub is_row_remap_pending: Option<bool>,
-    /// Set if remapping a row failed.
+    /// True if remapping a row failed.
     pub has_row_remap_failed: Option<bool>,
-    /// Set if the driver requires a reset or a stronger recovery.
+    /// True if the driver requires a reset or a stronger recovery.
     pub is_reset_required: Option<bool>,
     /// Number of PCIe replays.
     pub pcie_replays: Option<u64>,
@@ -105,8 +105,8 @@ pub struct DeviceProcesses {
     pub our_memory: Option<u64>,
     /// Memory of the other processes in bytes.
     pub other_memory: Option<u64>,
-    /// Ratio of the multiprocessors' work since the last call that was this application's, from 0 to 1. Read only while
-    /// the device is shared.
+    /// This application's ratio of the multiprocessors' work since the last reading, from 0 to 1. Read only while the
+    /// device is shared.
     pub work_ratio: Option<f64>,
 }
 

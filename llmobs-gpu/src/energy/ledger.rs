@@ -1,8 +1,8 @@
 //! The energy of one device, attributed interval by interval to operations, to idle time, or to neither.
 //!
-//! An interval is the time between two changes of the counter. Operations that run at the same time share that time
-//! equally: while `n` operations run, each is granted `1/n` of every nanosecond. All amounts are whole microjoules, so
-//! the parts add up exactly to the total.
+//! An interval is the time between two changes of the device's energy counter. Operations that run at the same time
+//! share that time equally: while `n` operations run, each is granted `1/n` of every nanosecond. All amounts are whole
+//! microjoules, so the parts add up exactly to the total.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct DeviceLedger {
     virtual_start: BTreeMap<OperationKey, f64>,
     /// Time granted to operations that stopped in this interval.
     stopped_nanos: BTreeMap<OperationKey, f64>,
-    /// Time granted to operations that were settled before the end of the interval.
+    /// Time granted to operations that were reported before the end of the interval.
     forfeited_nanos: f64,
     /// Lowest power of an interval without operations, in watts.
     min_idle_watts: Option<f64>,
@@ -63,8 +63,8 @@ pub(crate) enum Tenancy {
 }
 
 impl Tenancy {
-    /// Returns the ratio of the non-idle energy that is attributed to this application, for the time in which its operations
-    /// ran. Zero if the work of other applications is unknown.
+    /// Returns the ratio of the non-idle energy that is attributed to this application, for the time in which its
+    /// operations ran. Zero if the work of other applications is unknown.
     pub(crate) const fn our_ratio(self) -> f64 {
         match self {
             Self::Exclusive => 1.0,
@@ -94,8 +94,8 @@ impl DeviceLedger {
         }
     }
 
-    /// Ends an operation, if it is running, and removes the time granted to it in the open interval. The energy is divided
-    /// over the remaining time.
+    /// Ends an operation, if it is running, and removes the time granted to it in the open interval. The energy of the
+    /// interval is divided between the other operations.
     pub(crate) fn withdraw(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         self.virtual_start.remove(&key);
@@ -107,8 +107,8 @@ impl DeviceLedger {
         self.virtual_start.contains_key(&key) || self.stopped_nanos.contains_key(&key)
     }
 
-    /// Leaves the energy of a stopped operation's time in the open interval unattributed, because the operation was reported
-    /// without it. Other operations do not receive it.
+    /// Leaves the energy of a stopped operation's time in the open interval unattributed, because the operation was
+    /// reported without it. Other operations do not receive it.
     pub(crate) fn forfeit(&mut self, key: OperationKey) {
         self.forfeited_nanos += self.stopped_nanos.remove(&key).unwrap_or(0.0);
     }
@@ -139,7 +139,7 @@ impl DeviceLedger {
         let rest = energy - idle_energy;
         let our_energy = match tenancy {
             Tenancy::Exclusive => rest,
-            // Only other applications used the time without our operations.
+            // In the time without our operations, only other applications used the device.
             shared => scale(proportion(rest, busy, busy + idle), shared.our_ratio()),
         };
         let mut shares = self.split(our_energy);
@@ -165,7 +165,7 @@ impl DeviceLedger {
         self.totals
     }
 
-    /// Divides energy between the operations of the interval. Parts of operations that were given up remain undivided.
+    /// Divides energy between the operations of the interval. The part of the forfeited time remains undivided.
     fn split(&self, energy: u64) -> Vec<EnergyShare> {
         let running = self.virtual_start.iter().map(|(key, start)| (*key, self.virtual_time - start));
         let grants: Vec<(OperationKey, f64)> =

@@ -42,7 +42,7 @@ pub(super) struct SampledGpu {
     throttled_nanos: [u64; ThrottleReason::ALL.len()],
     pub(super) degraded_nanos: u64,
     last_throttle_reasons: Option<(u64, ThrottleReasons)>,
-    /// Last values of the counts that are recorded as differences.
+    /// Last values of the counts that are recorded as differences: corrected and uncorrected row remaps, PCIe replays.
     pub(super) last_counts: [Option<u64>; 3],
     /// Last reported XID. Zero if none was reported, `None` if errors of the device are not watched.
     pub(super) last_xid: Option<u64>,

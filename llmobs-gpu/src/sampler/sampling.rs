@@ -61,8 +61,8 @@ impl Sampling {
         self.observer.now().as_nanos()
     }
 
-    /// Returns the devices on which a model runs, one bit for each. Instances have no energy counter, so their GPU is
-    /// used instead.
+    /// Returns the devices on which a model runs, one bit for each. MIG instances of a sampled GPU are left out, since
+    /// they have no energy counter.
     pub(super) fn device_mask(&self, model: &str) -> u64 {
         let placement = self.settings.model_devices.iter().find(|(name, _)| name == model);
         let is_selected = |index: usize, gpu: &SampledGpu| {

@@ -16,7 +16,7 @@ pub(super) fn tenancy(gpus: &[SampledGpu], index: usize) -> Tenancy {
         Some(processes) if processes.is_shared() => {
             processes.work_ratio.filter(|_| processes.ours > 0).map_or(Tenancy::Unknown, Tenancy::Shared)
         }
-        // One process on each of several instances: at most one of them is this application's.
+        // One unclassified process on each of several instances: at most one of them is this application's.
         _ if is_shared || unknown_processes > 1 => Tenancy::Unknown,
         _ => Tenancy::Exclusive,
     }

@@ -34,7 +34,7 @@ pub(super) struct DeviceHandle {
     pub(super) device: Device<'static>,
     /// Parent GPU and instance number, for a MIG instance.
     mig_parent: Option<(Device<'static>, u32)>,
-    /// The previous sample and one to fill.
+    /// The previous sample of the hardware's activity counters (GPM) and one to fill; `None` before the first reading.
     gpm_samples: Option<[GpmSample<'static>; 2]>,
     /// Time of the newest sample of process work, in microseconds of the driver's clock.
     last_utilization_us: u64,
@@ -90,7 +90,8 @@ impl DeviceHandle {
         .map_err(to_gpu_error)
     }
 
-    /// Reads the hardware's counters between the previous sample and a new one. Supported from Hopper on.
+    /// Reads the hardware's activity counters between the previous sample and a new one. The first call only takes
+    /// samples and returns `GpuError::NoData`. Supported from Hopper on.
     fn read_activity(&mut self, into: &mut Reading) -> Result<(), GpuError> {
         let nvml = self.device.nvml();
         let gpu = self.mig_parent.as_ref().map_or(&self.device, |(gpu, _)| gpu);
@@ -283,7 +284,7 @@ fn read_temperature(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlE
         Err(error) => return Err(error),
     };
     into.temperature = plausible_celsius(chip);
-    // One driver tags this integer as a double, which makes the value almost zero.
+    // One driver tags this integer as a double: the value is then almost zero, which is not plausible.
     let memory = raw::field_values(device, [Field::MEMORY_TEMPERATURE]);
     into.temperature_memory = memory.ok().and_then(|[memory]| plausible_celsius(memory.ok()?.as_f64()));
     Ok(())

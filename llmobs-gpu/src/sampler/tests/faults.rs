@@ -339,7 +339,7 @@ fn a_device_without_events_does_not_affect_the_others() {
     assert_eq!(fake.registered(), 2);
     assert_eq!(rig.event_feed.thread_control.stop(ms(2_000)), 0);
     drop(rig);
-    // Two samples of each device are kept for the next reading.
+    // Until the drop, two samples of each device are kept for the next reading.
     assert_eq!(fake.alive(), 0, "event sets and samples must be freed");
 }
 
