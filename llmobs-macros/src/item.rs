@@ -96,7 +96,7 @@ impl Function {
         }
     }
 
-    /// Returns the function with another body.
+    /// Returns the function with another body, and with `docs` added to its documentation.
     pub(crate) fn with_body(&self, docs: Option<&str>, body: &TokenStream) -> TokenStream {
         let Self { attributes, visibility, signature, inner_attributes, .. } = self;
         let docs = docs.map(|docs| quote::quote!(#[doc = #docs]));

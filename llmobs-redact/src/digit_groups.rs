@@ -1,4 +1,4 @@
-//! Groups of digits, and the limits of a number.
+//! Groups of digits, and the start and the end of a number.
 
 use super::class;
 use super::class::ALNUM;
@@ -7,7 +7,8 @@ use super::class::DOT;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// Groups of digits with one separator between two groups, up to 8 groups and 24 digits.
+/// Groups of digits with one separator between two groups, up to 8 groups and 24 digits. A first group with more digits
+/// is the only group.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DigitGroups {
     groups: [DigitGroup; MAX_GROUPS],
@@ -30,7 +31,7 @@ pub(super) enum Separator {
     /// No separator: the first group.
     #[default]
     None,
-    /// A parenthesis, with or without a blank.
+    /// A parenthesis, alone, after a blank, or before a blank, dash or dot.
     Bracket,
     Slash,
 }
@@ -108,7 +109,7 @@ pub(super) fn separator_at(text: &TextView<'_>, position: usize) -> Option<(Sepa
     text.has_class(next, DIGIT).then_some((kind, next))
 }
 
-/// Returns whether a number that ends at `end` is complete: no letter, digit or fraction follows.
+/// Returns whether a number that ends at `end` is complete: no letter, digit, fraction, `@` or `%` follows.
 pub(super) fn is_number_end(text: &TextView<'_>, end: usize) -> bool {
     match text.byte_at(end) {
         b'.' => !text.has_class(end + 1, DIGIT),
@@ -125,7 +126,7 @@ fn is_decimal_fraction(text: &TextView<'_>, start: usize) -> bool {
     zero && separator_at(text, text.run_end(RunClass::Digit, start)).is_none()
 }
 
-/// Returns whether a number starts at `start`: no part of a longer number precedes it.
+/// Returns whether a number starts at `start`: no letter and no part of a longer number precedes it.
 pub(super) fn is_number_start(text: &TextView<'_>, start: usize) -> bool {
     match text.decoded_byte_before(start) {
         b',' => !is_decimal_fraction(text, start),

@@ -3,8 +3,8 @@
 //! A [`Redactor`] finds email addresses, telephone numbers, bank cards, keys of about a hundred services and the other
 //! kinds of [`DataKind`]. Code checks each candidate: check digits, issuers, lengths and checksums. A placeholder
 //! replaces each match, for example `[EMAIL]`. The redactor reads no clock, file or network. Names of people, postal
-//! addresses and secrets without a recognizable format or keyword are not detected; a [`Detector`] adds a format of your
-//! own.
+//! addresses and secrets without a recognizable format or keyword are not detected; a [`Detector`] adds a format of
+//! your own.
 //!
 //! ```
 //! use llmobs_redact::Redactor;

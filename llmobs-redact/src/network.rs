@@ -94,7 +94,8 @@ fn is_after_tag(text: &TextView<'_>, at: usize) -> bool {
     opener.is_some_and(|position| name[position] == b'<')
 }
 
-/// Returns the address that contains `at` and starts before it, with a letter or a colon.
+/// Returns the hardware or IPv6 address that contains `at`. The address may start before `at`, with a letter or a
+/// colon.
 pub(super) fn detect_around(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scan.text;
     let near = |position: usize| text.has_class(position, HEX) || text.byte_at(position) == b':';
@@ -118,8 +119,8 @@ pub(super) fn detect_around(scan: &ScanContext<'_, '_>, at: usize) -> Option<Mat
     (matched.end > at).then_some(matched)
 }
 
-/// Returns whether the colon before `position` follows a name and not a group of digits: input `ip:2001:db8::1`, output
-/// true.
+/// Returns whether the colon before `position` follows a name and not a group of an address: input `ip:2001:db8::1`,
+/// output true.
 fn is_after_name(text: &TextView<'_>, position: usize) -> bool {
     if text.byte_before(position) != b':' {
         return false;
@@ -234,7 +235,8 @@ pub(super) fn detect_mac(text: &TextView<'_>, at: usize) -> Option<Match> {
     (!glued && (letters || timeless() || has_mac_keyword(text, at))).then(|| Match::new(at, position, DataKind::Mac))
 }
 
-/// Returns whether the text before `at` contains `mac` or `hardware`. An address of digits only needs one of them.
+/// Returns whether the text before `at` contains `mac` or `hardware`. An address of digits only needs one of them,
+/// unless it has colons and cannot contain a time of day.
 fn has_mac_keyword(text: &TextView<'_>, at: usize) -> bool {
     let window = text.window_before(at, 24).to_ascii_lowercase();
     window.windows(3).any(|word| word == b"mac") || window.windows(8).any(|word| word == b"hardware")

@@ -23,7 +23,7 @@ impl Rules {
         scan.run(bytes, from, opaque_until, is_complete)
     }
 
-    /// Returns whether user-defined detectors, which match whole lines, exist.
+    /// Returns whether user-defined detectors exist. They search only complete lines.
     pub(super) fn has_line_detectors(&self) -> bool {
         self.custom_detectors.has_detectors()
     }

@@ -16,10 +16,11 @@ use super::view::is_char_boundary;
 
 /// A redactor for a text that arrives in parts. Writes each section as soon as later input cannot change it.
 ///
-/// The output does not depend on how the text is split and equals the output of [`Redactor::redact`](super::Redactor::redact) for the whole
-/// text, except after an overflow. The last words are held back, and longer sections when they can be the start of a
-/// match: a private key is held until its last line. A section that exceeds the limit of pending bytes is replaced by
-/// the placeholder of [`DataKind::Overflow`], up to its end, and never written.
+/// The output does not depend on how the text is split and equals the output of
+/// [`Redactor::redact`](super::Redactor::redact) for the whole text, except after an overflow. The last words are held
+/// back, and longer sections when they can be the start of a match: a private key is held until its last line. A
+/// section that exceeds the limit of pending bytes is replaced by the placeholder of [`DataKind::Overflow`], up to its
+/// end, and never written.
 ///
 /// ```
 /// use llmobs_redact::Redactor;
@@ -63,6 +64,7 @@ impl fmt::Debug for StreamRedactor {
 enum MaskState {
     /// At the next newline.
     UntilNewline,
+    /// Nothing is masked.
     Off,
     /// At the end mark of a PEM block.
     UntilPemEnd,
@@ -101,7 +103,7 @@ impl StreamRedactor {
         self
     }
 
-    /// Accepts the next part of the text and appends all settled text to `out`.
+    /// Accepts the next part of the text and appends all settled text, which later input cannot change, to `out`.
     pub fn push(&mut self, part: &str, out: &mut String) {
         if !self.incomplete_char.is_empty() {
             self.incomplete_char.clear();
@@ -158,7 +160,7 @@ impl StreamRedactor {
     }
 
     fn accept(&mut self, text: &str, out: &mut String) {
-        // Splits a long part, so that no more than the limit is pending at once.
+        // Splits a long part, so that at most twice the limit is pending at once.
         let mut rest = text;
         while !rest.is_empty() {
             let end = floor_char_boundary(rest, self.max_pending_bytes.min(rest.len()));

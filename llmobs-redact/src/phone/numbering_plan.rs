@@ -17,7 +17,8 @@ pub(super) fn is_international(digits: &[u8]) -> bool {
     let (length, (code, least, most)) = code;
     let rest = &digits[length..];
     let is_valid_area = code != 1 || rest.first().is_some_and(|digit| *digit >= b'2');
-    // Accepts a trunk prefix by mistake: `+49 0 30 ..`.
+    // Does not count a trunk prefix that was written by mistake: `+49 0 30 ..`. In Italy, the zero belongs to the
+    // number.
     let national_length =
         rest.len() - usize::from(rest.first() == Some(&b'0') && code != 39 && rest.len() > usize::from(least));
     is_valid_area

@@ -1,4 +1,4 @@
-//! Content passed in the attribute. Expressions are evaluated only while content is captured.
+//! Content passed in arguments of the attribute `llm_span`. Expressions are evaluated only while content is captured.
 //!
 //! All expressions are borrowed, and the conversion is chosen by autoref-based specialization: a method call selects
 //! the first matching impl, and each further impl has one `&` less.

@@ -7,7 +7,8 @@ use crate::content::Part;
 use crate::observer::Operation;
 use crate::observer::StreamItem;
 
-/// Captures a model's answer that was returned as a whole, unless the body has already captured the output.
+/// Captures a model's answer that was returned as a whole, unless the observed function has already captured a whole
+/// answer.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn capture_answer(operation: &Operation, text: Option<&str>) {
