@@ -1,9 +1,10 @@
 //! Measures the model calls of servers, gateways and clients: their times, tokens and outcomes.
 //!
-//! An [`Observer`] starts an [`Operation`] for each call. The operation ends exactly once: with the answer, an error, or
-//! the disconnect of the caller. The results are metrics of the OpenTelemetry GenAI conventions and of the [`catalog`],
-//! on a Prometheus page and over OTLP, and one span and one log event per call. A slow consumer does not change the
-//! reported latency of the model. No prompt, answer or error text is exported unless the application enables it.
+//! An [`Observer`] starts an [`Operation`] for each call. The operation ends exactly once: with the answer, an error,
+//! or the disconnect of the caller. The results are metrics of the OpenTelemetry GenAI conventions and of the
+//! [`catalog`], on a Prometheus page and over OTLP, and one span and one log event per call. A slow consumer does not
+//! change the reported latency of the model. No prompt, answer or error text is exported unless the application enables
+//! it.
 //!
 //! # I want to ...
 //!

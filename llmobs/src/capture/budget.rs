@@ -59,8 +59,8 @@ impl ContentBudget {
         self.state.limit
     }
 
-    /// Returns how often [`Permit::try_grow`] returned `false` because too few bytes were free; several times for one operation,
-    /// possibly.
+    /// Returns how often [`Permit::try_grow`] returned `false` because too few bytes were free. One operation can be
+    /// counted several times.
     #[must_use]
     pub fn rejections(&self) -> u64 {
         self.state.rejections.load(Ordering::Relaxed)

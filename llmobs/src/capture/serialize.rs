@@ -32,7 +32,7 @@ pub(super) struct ContentSerializer<'a> {
     pub(super) report: &'a mut CaptureReport,
     /// Limit of one text or JSON value in bytes. Media, names and ids have other limits.
     pub(super) part_bytes: usize,
-    /// Number of parts to serialize of each message.
+    /// Maximum number of parts to serialize of each message.
     pub(super) max_parts: usize,
     /// Set if tool definitions include descriptions and parameters.
     pub(super) full_definitions: bool,
@@ -201,8 +201,8 @@ impl ContentSerializer<'_> {
     }
 }
 
-/// Removes the bytes of media that will not be exported from messages: media over the limit, and `data:` URIs that are not
-/// base64. The parts remain. Frees the memory before the end of the operation.
+/// Removes from messages the bytes of media that will not be exported: media over the limit, and `data:` URIs that are
+/// not base64. The parts remain. Frees the memory before the end of the operation.
 pub(super) fn strip_media(messages: &mut [Message], limits: &ContentLimits) {
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part.kind_mut() {

@@ -1,7 +1,7 @@
 //! Views: tables that show the values of rows under the metric names and labels of another system.
 //!
-//! For each metric, a table contains the origin of its value and the conversion to the other system's unit. The Prometheus
-//! page is rendered from the tables.
+//! For each metric, a table contains the origin of its value and the conversion to the other system's unit. The
+//! Prometheus page is rendered from the tables.
 
 use super::DeviceAttribute;
 use super::DeviceValue;

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A value that a person may have written or may read: a text such as a prompt, a completion or an error message, a JSON
-/// value such as tool arguments, or the bytes of an image.
+/// A value that a person may have written or may read: a text such as a prompt, a completion or an error message, a
+/// JSON value such as tool arguments, or the bytes of an image.
 ///
 /// Has no `Display`, `Serialize` or `Deref`, and `Debug` prints only a size class, so logging cannot leak the value.
-/// With the feature `content`, the gate in `llmobs::capture` can export the value. It redacts text and
-/// JSON, and limits the size of media.
+/// With the feature `content`, the gate in `llmobs::capture` can export the value. The gate redacts and truncates text
+/// and JSON, and omits media over a limit.
 ///
 /// ```
 /// use llmobs::Content;
@@ -27,7 +27,8 @@ impl<T> Content<T> {
         Self(value)
     }
 
-    /// Returns the value. Only the code of the gate may call this function; `tests/tests/redact/sealed_content.rs` checks the callers.
+    /// Returns the value. Only the code of the gate may call this function; `tests/tests/redact/sealed_content.rs`
+    /// checks the callers.
     #[cfg(feature = "content")]
     pub(crate) const fn unseal(&self) -> &T {
         &self.0

@@ -36,8 +36,9 @@ struct Target {
 }
 
 impl<K> BoundSeries<K> {
-    /// Returns a series with the labels of an operation, of which `inherited` are attributes of the metric, and the other
-    /// attributes of the metric.
+    /// Returns a series with `labels`, which are those of an operation or empty, and with `attributes`. `inherited`
+    /// names the first attributes of the metric, whose values are in `labels`; `attributes` are the values of the
+    /// others.
     pub(super) fn new<const N: usize>(
         registration: Option<Arc<Registration>>,
         labels: &[Label],
@@ -74,8 +75,8 @@ impl<K> BoundSeries<K> {
 }
 
 impl BoundSeries<Counter> {
-    /// Adds an amount in the unit of the metric. An amount of zero creates the series. An amount that is negative or not
-    /// finite, or a part of a whole for a metric that counts whole numbers, is not valid.
+    /// Adds an amount in the unit of the metric. An amount of zero creates the series. An amount that is negative or
+    /// not finite is not valid, nor is one with a fraction if the metric counts whole numbers.
     pub fn add(&self, amount: impl Into<f64>) {
         let amount = amount.into();
         let is_valid = amount.is_finite() && amount >= 0.0 && (!self.is_integer() || amount.fract() == 0.0);
@@ -100,8 +101,9 @@ impl BoundSeries<Gauge> {
 }
 
 impl BoundSeries<UpDownCounter> {
-    /// Sets the current sum in the unit of the metric. Set each series through one `BoundSeries`, which OpenTelemetry
-    /// receives as differences. A value that is not finite is not valid.
+    /// Sets the current sum in the unit of the metric. Set each series through only one `BoundSeries`, because
+    /// OpenTelemetry receives the differences between the values set through it. A value that is not finite is not
+    /// valid.
     pub fn set(&self, value: impl Into<f64>) {
         let value = value.into();
         self.record_if_enabled(value.is_finite(), |series, _| series.set(value));

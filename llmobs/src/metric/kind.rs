@@ -12,7 +12,7 @@ mod sealed {
     #[expect(unnameable_types, reason = "no other crate may implement it")]
     pub trait Sealed {
         const INSTRUMENT: Instrument;
-        /// True if each series belongs to a kind of operation.
+        /// True if the series also have the labels of an operation.
         const IS_PER_OPERATION: bool = false;
     }
 }
@@ -51,7 +51,7 @@ macro_rules! kinds {
 kinds! {
     /// A monotonic sum.
     Counter: Synchronous ProcessScoped;
-    /// A sum that can increase and decrease, and that one place sets.
+    /// A sum that can increase and decrease, and that only one place in the program sets.
     UpDownCounter: Synchronous ProcessScoped;
     /// A distribution of values in buckets.
     Histogram: Synchronous ProcessScoped Distribution;
@@ -65,8 +65,8 @@ kinds! {
     ObservableGauge: Observable;
 }
 
-/// A synchronous kind whose series also have the labels of an operation: operation name, provider, model, and the labels
-/// that the application declared.
+/// A synchronous kind whose series also have the labels of an operation: operation name, provider, model, and the
+/// labels that the application declared.
 #[derive(Debug)]
 pub struct PerOperation<K>(PhantomData<K>);
 

@@ -79,7 +79,7 @@ enum ClientMetricSet {
     Inference,
     /// The metrics of an embeddings request.
     Embeddings,
-    /// No metrics of their own: only those of v1.41, of which the latest profile records the duration.
+    /// No metrics of the latest conventions: only those of v1.41, of which the latest profile records the duration.
     Other,
 }
 

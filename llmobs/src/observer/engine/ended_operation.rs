@@ -144,9 +144,9 @@ impl<'a> EndedOperation<'a> {
         }
     }
 
-    /// Judges the operation by each declared objective and by that of its function, and counts the results and their
-    /// output tokens. An operation that was cancelled before its first token and missed no objective is counted as
-    /// abandoned.
+    /// Judges the operation by each declared objective and by the objective of its `llm_span` function, and counts the
+    /// results and the output tokens by result. An operation that was cancelled before its first token and missed no
+    /// objective is counted as abandoned.
     #[inline]
     pub(crate) fn judge_objectives(&self) -> Judgements {
         let input = ObjectiveInput {
