@@ -41,13 +41,14 @@
 //!
 //! An [`Event`] contains no generated text. With the feature `content`, and if content is captured, [`observe()`] also
 //! passes the content of the response to the operation: texts, refusals, reasoning and tool calls, each with its
-//! choice. `sse::parse_input` decodes the body of a request into messages, and `sse::parse_output` the body of a response that was
-//! not streamed.
+//! choice. `sse::parse_input` decodes the body of a request into messages, and `sse::parse_output` the body of a
+//! response that was not streamed.
 //!
 //! # Memory
 //!
-//! A line or event longer than the [bound](Decoder::max_frame_bytes) is skipped to its end and counted, but not stored. While a
-//! frame is decoded, its bytes and its parsed JSON are both in memory.
+//! A line or event longer than the [bound](Decoder::max_frame_bytes) is counted, and stored without its content. If the
+//! rest exceeds the bound too, the frame is skipped to its end. Decoding borrows the fields from the bytes of a frame
+//! and builds no tree of its JSON.
 
 mod body;
 mod choice_set;

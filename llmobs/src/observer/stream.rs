@@ -40,7 +40,7 @@ const FLUSH_INTERVAL: u64 = 1_000_000_000;
 /// The shortest pause that counts as a stall, in nanoseconds.
 const STALL_THRESHOLD: u64 = 1_000_000_000;
 
-/// The moment of the last item of a stream without an item.
+/// The value of `StreamState::last_item_at` before the first item.
 const NO_ITEM: u64 = u64::MAX;
 
 pin_project! {
@@ -241,7 +241,7 @@ struct StreamState {
     flushed_at: u64,
     /// The moment of the last item, in nanoseconds; [`NO_ITEM`] before the first.
     last_item_at: u64,
-    /// Set while the inner stream is polled. If it is set at the drop, the inner stream panicked.
+    /// Set while the inner stream is polled and the item reader runs. If it is set at the drop, one of them panicked.
     is_polling: bool,
     /// Set when the answer is complete and only the end of the stream is missing.
     is_answer_complete: bool,
@@ -354,7 +354,7 @@ impl StreamState {
         self.record_timing(&step);
     }
 
-    /// Records the gaps of an item and counts a stall.
+    /// Records the gaps that an item ends, and counts a stall if the producer paused for the threshold or longer.
     #[inline]
     fn record_timing(&mut self, step: &TimingStep) {
         let series = &self.operation.state.series;

@@ -33,8 +33,8 @@ pub struct Decoder {
     content_length: Option<u64>,
 }
 
-/// The default bound of 1 MiB. Frames with generated images, and the last frame of OpenAI's Responses, which repeats the
-/// whole response, may be longer in practice.
+/// The default bound of 1 MiB. Frames with generated images, and the last frame of OpenAI's Responses, which repeats
+/// the whole response, may be longer in practice.
 const DEFAULT_MAX_FRAME_BYTES: usize = 1024 * 1024;
 
 impl Decoder {

@@ -1,5 +1,5 @@
 //! The state of an operation, one model call, in flight: shared by its owner, markers (handles for other threads),
-//! stream and the in-flight registry. Values are set once; locks are used only for rare notes.
+//! stream and the in-flight registry. Each moment is set at most once; locks are used only for rare notes.
 
 use std::sync::Arc;
 
