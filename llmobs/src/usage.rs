@@ -67,7 +67,7 @@ impl TokensByModality {
         if self == Self::default() { other } else { self }
     }
 
-    /// Returns the numbers with another one for a modality.
+    /// Returns the numbers with `tokens`, at most `u32::MAX`, for `modality`.
     #[expect(clippy::cast_possible_truncation, reason = "limited to the largest number")]
     pub(crate) const fn with(mut self, modality: TokenModality, tokens: u64) -> Self {
         let tokens = if tokens > u32::MAX as u64 { u32::MAX } else { tokens as u32 };
@@ -81,8 +81,8 @@ impl TokensByModality {
         self
     }
 
-    /// Divides `total` tokens by modality, in the order of [`TokenModality::ALL`]. A number that is larger than the rest
-    /// of the total is reduced to it; the rest is unknown.
+    /// Divides `total` tokens by modality, in the order of [`TokenModality::ALL`]. A number that is larger than the
+    /// rest of the total is reduced to it; the rest is unknown.
     pub(crate) fn divide(&self, total: u64) -> [u64; TokenModality::ALL.len()] {
         let mut rest = total;
         let mut take = |tokens: u32| {

@@ -22,7 +22,7 @@ pub(super) enum ErrorValue<'a> {
 }
 
 json_object! {
-    /// The fields of an error that are read. The message is read last, because it may quote the prompt.
+    /// The fields of an error that are read. The message is classified last, because it may quote the prompt.
     pub(super) struct ErrorObject<'a> {
         code: Value<'a> = b"code",
         kind: Value<'a> = b"type",

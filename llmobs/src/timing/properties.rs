@@ -14,10 +14,10 @@ use super::gaps::GapAccumulator;
 
 const MS: u64 = 1_000_000;
 
-/// One item of a producer and the pause of its consumer after it.
+/// One item of a producer and the pause of its consumer after it. All times are in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 struct Item {
-    /// The time since the previous item, in nanoseconds.
+    /// The time since the previous item.
     delay: u64,
     /// The number of protocol chunks; zero for a keep-alive or a partial frame.
     frames: u32,

@@ -9,8 +9,8 @@ const MAX_COUNT: u64 = 1 << 40;
 /// A value that is read from JSON. It is read in place, because objects are large and moving them costs more than
 /// reading them.
 pub(in crate::sse) trait FromJson<'a>: Default {
-    /// Reads a value. Returns `false`, skips the value and leaves `self` unchanged, if it is of another kind than
-    /// `Self`.
+    /// Reads a value. Returns `false` and skips the value if it is of another kind than `Self`; `self` is then
+    /// unchanged, or empty for a type that has an empty value, such as `Option`.
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool>;
 }
 

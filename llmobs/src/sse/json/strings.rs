@@ -3,7 +3,8 @@
 use super::malformed::Malformed;
 
 /// Returns the length of the string at the start of `bytes`, which follow its opening quote, and whether it contains
-/// escapes. The closing quote is not part of the length. Fails on control characters and on invalid escapes.
+/// escapes. The closing quote is not part of the length. Fails on control characters, on invalid escapes, and if the
+/// closing quote is missing.
 pub(super) fn scan(bytes: &[u8]) -> Result<(usize, bool), Malformed> {
     let mut at = 0;
     let mut has_escapes = false;

@@ -5,10 +5,10 @@ use std::sync::Once;
 use crate::observer::Marker;
 use crate::sse::Decoder;
 
-/// Counts the frames of one stream that could not be read as anomalies, and warns once in a process.
+/// Counts as anomalies the frames of one stream that could not be read in full, and warns once in a process.
 #[derive(Debug, Default)]
 pub(super) struct FrameAnomalies {
-    /// The frames that are already counted: malformed, skipped and foreign ones.
+    /// The numbers of frames that are already counted: malformed, skipped and foreign ones.
     counted: [u64; 3],
 }
 
