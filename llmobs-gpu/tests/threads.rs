@@ -256,7 +256,7 @@ fn gpu_errors_and_energy_are_emitted_with_the_trace_of_the_operation() {
     let joules: f64 = events[0]["energy_j"].parse().unwrap();
     assert!(joules > 0.01, "{joules}");
     let complete = recorded_events("llm_request_complete");
-    let provisional = complete.iter().find_map(|event| event.get("energy_provisional_j"));
+    let provisional = complete.iter().find_map(|event| event.get("llmobs.operation.energy.provisional"));
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
 }
 

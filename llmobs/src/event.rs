@@ -1,17 +1,20 @@
-//! Log events, emitted with `tracing`. A layer prints them, or a bridge passes them to OpenTelemetry, which adds the
+//! Log events. Those that may contain content are emitted through the OpenTelemetry Logs API if the observer has a
+//! logger. All others are `tracing` events: a layer prints them, or a bridge passes them to OpenTelemetry. Both add the
 //! current trace.
 
+mod content_value;
 mod details;
 mod evaluation;
 mod exception;
-mod json;
+mod fields;
 mod request_complete;
 
+#[cfg(feature = "content")]
+pub(crate) use self::content_value::ContentValue;
 pub(crate) use self::details::ContentFields;
 pub(crate) use self::details::OperationDetailsEvent;
 pub(crate) use self::details::RequestDetails;
 pub use self::evaluation::Evaluation;
-pub(crate) use self::exception::emit_exception;
-pub(crate) use self::json::write_json;
+pub(crate) use self::exception::ExceptionEvent;
 pub(crate) use self::request_complete::KeepReason;
 pub(crate) use self::request_complete::RequestCompleteEvent;

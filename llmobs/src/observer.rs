@@ -88,6 +88,7 @@ use crate::pseudonym::Pseudonymizer;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
+use crate::sink::otel::LoggerProviderRef;
 use crate::sink::otel::MeterProviderRef;
 use crate::sink::otel::TracerProviderRef;
 use crate::sink::prometheus::EnabledView;
@@ -195,7 +196,7 @@ impl Observer {
     ///
     /// let observer = Observer::builder().model("m").build()?;
     /// observer.chat("m").start().complete();
-    /// assert!(observer.recent_operations().contains(r#""outcome":"completed""#));
+    /// assert!(observer.recent_operations().contains(r#""llmobs.operation.outcome":"completed""#));
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
     #[must_use]
@@ -636,6 +637,19 @@ impl<'a> ObserverBuilder<'a> {
     {
         ObserverBuilder {
             settings: Settings { tracer_provider: Some(provider.into()), ..self.shorten_lifetime().settings },
+        }
+    }
+
+    /// Sets the logger provider for the events that may contain content, `&provider`:
+    /// `gen_ai.client.inference.operation.details` and `gen_ai.client.operation.exception`. Their content is structured
+    /// there, as the conventions define. Defaults to the provider of the pipeline that is installed with
+    /// `otlp::init`; without a provider, both are emitted as `tracing` events, with content as JSON text.
+    pub fn logger_provider<'b>(self, provider: impl Into<LoggerProviderRef<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder {
+            settings: Settings { logger_provider: Some(provider.into()), ..self.shorten_lifetime().settings },
         }
     }
 

@@ -3,5 +3,6 @@
 
 pub use opentelemetry;
 
+pub use crate::sink::otel::LoggerProviderRef;
 pub use crate::sink::otel::MeterProviderRef;
 pub use crate::sink::otel::TracerProviderRef;

@@ -31,6 +31,7 @@ mod error;
 mod export_thread;
 mod exporter;
 mod json_attributes;
+mod log_bridge;
 mod log_processor;
 mod metric_exporter;
 mod pipeline;

@@ -207,7 +207,7 @@ async fn a_shutdown_waits_for_running_answers_and_aborts_them_after_the_drain_li
         let (status, log) = gateway.wait();
         assert!(status.success());
         let end = log.iter().find(|line| line["message"] == "llm_request_complete");
-        let outcome = end.map(|end| end["outcome"].clone());
+        let outcome = end.map(|end| end["llmobs.operation.outcome"].clone());
         let expected = if is_complete { "completed" } else { "failed" };
         assert_eq!(outcome, Some(Value::from(expected)), "{log:#?}");
     }

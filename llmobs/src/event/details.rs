@@ -2,16 +2,26 @@
 //! define. Emitted only if enabled, because the span contains the same data, or if events contain content.
 
 use std::sync::Once;
+use std::time::SystemTime;
 
+use opentelemetry::logs::AnyValue;
+use opentelemetry::logs::Severity;
+
+use super::content_value::ContentValue;
+use super::fields::record_attributes;
 use crate::catalog::Profile;
 use crate::clock::nanos_to_seconds;
 use crate::number::to_i64;
+use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OutputType;
+use crate::sink::otel::EventLogger;
 use crate::span::CONTENT_TARGET;
 use crate::span::InferenceEnd;
 use crate::span::RequestParams;
 use crate::span::TARGET;
+
+const NAME: &str = "gen_ai.client.inference.operation.details";
 
 /// The request parameters, stored until the end of the call.
 #[derive(Debug, Clone)]
@@ -42,16 +52,16 @@ impl RequestDetails {
     }
 }
 
-/// The content of a call as JSON, after it passed the gate.
+/// The content of a call, after it passed the gate.
 #[derive(Debug, Default)]
-pub(crate) struct ContentFields {
-    pub(crate) input: Option<String>,
-    pub(crate) output: Option<String>,
-    pub(crate) system_instructions: Option<String>,
-    pub(crate) tool_definitions: Option<String>,
+pub(crate) struct ContentFields<'a> {
+    pub(crate) input: Option<ContentValue<'a>>,
+    pub(crate) output: Option<ContentValue<'a>>,
+    pub(crate) system_instructions: Option<ContentValue<'a>>,
+    pub(crate) tool_definitions: Option<ContentValue<'a>>,
 }
 
-impl ContentFields {
+impl ContentFields<'_> {
     const fn has_content(&self) -> bool {
         self.input.is_some()
             || self.output.is_some()
@@ -63,6 +73,8 @@ impl ContentFields {
 /// A call that ended, with its request parameters.
 #[derive(Debug)]
 pub(crate) struct OperationDetailsEvent<'a> {
+    /// The time at which the call ended.
+    pub(crate) time: SystemTime,
     pub(crate) operation: &'a str,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
@@ -70,65 +82,87 @@ pub(crate) struct OperationDetailsEvent<'a> {
     pub(crate) max_tokens: Option<u64>,
     pub(crate) request: &'a RequestDetails,
     pub(crate) end: &'a InferenceEnd<'a>,
-    pub(crate) content: ContentFields,
+    pub(crate) content: ContentFields<'a>,
 }
 
-/// Emits the event with one target. A `tracing` callsite has a fixed target, so the macro is expanded twice.
+/// The fields of the event without the list of finish reasons, passed to the macro `$use`. `$content` converts content.
+macro_rules! with_fields {
+    ($use:ident!($($argument:tt)*), $event:ident, $content:expr) => {
+        $use! {
+            $($argument)*
+            [gen_ai.operation.name] Some($event.operation),
+            [gen_ai.provider.name] $event.is_latest().then_some($event.provider),
+            [gen_ai.request.model] Some($event.model),
+            [gen_ai.conversation.id] $event.conversation_id,
+            [gen_ai.output.type] $event.request.output_type.as_ref().map(OutputType::as_str),
+            [gen_ai.request.choice.count] $event.request.choices,
+            [gen_ai.request.max_tokens] $event.max_tokens.and_then(to_i64),
+            [gen_ai.request.seed] $event.request.seed,
+            [gen_ai.request.temperature] $event.request.temperature,
+            [gen_ai.request.top_p] $event.request.top_p,
+            [gen_ai.request.frequency_penalty] $event.request.frequency_penalty,
+            [gen_ai.request.presence_penalty] $event.request.presence_penalty,
+            [gen_ai.request.stream] $event.end.is_streamed.then_some(true),
+            [gen_ai.response.id] $event.end.response_id,
+            [gen_ai.response.model] $event.end.response_model,
+            [gen_ai.response.time_to_first_chunk] $event.end.time_to_first_chunk.map(nanos_to_seconds),
+            [gen_ai.usage.input_tokens] $event.end.usage.input.and_then(to_i64),
+            [gen_ai.usage.output_tokens] $event.end.usage.output.and_then(to_i64),
+            [gen_ai.usage.cache_read.input_tokens] $event.end.usage.cache_read.and_then(to_i64),
+            [gen_ai.usage.cache_creation.input_tokens] $event.cache_write().filter(|_| !$event.is_latest()),
+            [gen_ai.usage.cache_write.input_tokens] $event.cache_write().filter(|_| $event.is_latest()),
+            [gen_ai.usage.reasoning.output_tokens] $event.end.usage.reasoning.and_then(to_i64),
+            [gen_ai.input.messages] $event.content.input.as_ref().map($content),
+            [gen_ai.output.messages] $event.content.output.as_ref().map($content),
+            [gen_ai.system_instructions] $event.content.system_instructions.as_ref().map($content),
+            [gen_ai.tool.definitions] $event.content.tool_definitions.as_ref().map($content),
+            [server.address] $event.request.server.as_ref().map(|(address, _)| &**address),
+            [server.port] $event.request.server.as_ref().map(|(_, port)| i64::from(*port)),
+            [error.type] $event.end.error_type.map(ErrorType::as_str),
+        }
+    };
+}
+
+/// Emits the event with one target: a `tracing` callsite has a fixed target.
 macro_rules! emit_event {
-    ($target:expr, $event:ident, $request:ident, $end:ident, $cache:ident) => {
+    ($target:ident $([$($name:ident).+] $value:expr,)+) => {
         tracing::event!(
             name: "gen_ai.client.inference.operation.details",
             target: $target,
             parent: None,
             tracing::Level::DEBUG,
-            gen_ai.operation.name = $event.operation,
-            gen_ai.provider.name = $event.is_latest().then_some($event.provider),
-            gen_ai.request.model = $event.model,
-            gen_ai.conversation.id = $event.conversation_id,
-            gen_ai.output.type = $request.output_type.as_ref().map(OutputType::as_str),
-            gen_ai.request.choice.count = $request.choices,
-            gen_ai.request.max_tokens = $event.max_tokens.and_then(to_i64),
-            gen_ai.request.seed = $request.seed,
-            gen_ai.request.temperature = $request.temperature,
-            gen_ai.request.top_p = $request.top_p,
-            gen_ai.request.frequency_penalty = $request.frequency_penalty,
-            gen_ai.request.presence_penalty = $request.presence_penalty,
-            gen_ai.request.stream = $end.is_streamed.then_some(true),
-            gen_ai.response.id = $end.response_id,
-            gen_ai.response.model = $end.response_model,
-            gen_ai.response.time_to_first_chunk = $end.time_to_first_chunk.map(nanos_to_seconds),
-            gen_ai.usage.input_tokens = $end.usage.input.and_then(to_i64),
-            gen_ai.usage.output_tokens = $end.usage.output.and_then(to_i64),
-            gen_ai.usage.cache_read.input_tokens = $end.usage.cache_read.and_then(to_i64),
-            gen_ai.usage.cache_creation.input_tokens = $cache.0,
-            gen_ai.usage.cache_write.input_tokens = $cache.1,
-            gen_ai.usage.reasoning.output_tokens = $end.usage.reasoning.and_then(to_i64),
-            gen_ai.input.messages = $event.content.input,
-            gen_ai.output.messages = $event.content.output,
-            gen_ai.system_instructions = $event.content.system_instructions,
-            gen_ai.tool.definitions = $event.content.tool_definitions,
-            server.address = $request.server.as_ref().map(|(address, _)| &**address),
-            server.port = $request.server.as_ref().map(|(_, port)| i64::from(*port)),
-            error.type = $end.error_type.map(ErrorType::as_str),
+            $($($name).+ = $value,)+
             "gen_ai.client.inference.operation.details"
         )
     };
 }
 
 impl OperationDetailsEvent<'_> {
-    /// Emits the event in the current trace. `tracing` has no types for lists and objects: content is JSON, which the
-    /// pipeline converts to structured values. The list of finish reasons is omitted, because the conventions do not
-    /// allow a string for it.
-    pub(crate) fn emit(&self) {
-        let Self { request, end, .. } = self;
-        let cache_write = end.usage.cache_write.and_then(to_i64);
-        let cache = if self.is_latest() { (None, cache_write) } else { (cache_write, None) };
-        if self.content.has_content() {
+    /// Emits the event in the current trace. The logger records content and finish reasons as lists and objects. Without
+    /// a logger, the event is emitted with `tracing`, which has no types for them: content is JSON text, and the finish
+    /// reasons are omitted, because the conventions do not allow a string for them.
+    pub(crate) fn emit(&self, logger: Option<&EventLogger>) {
+        if let Some(logger) = logger {
+            logger.emit(NAME, Severity::Debug, self.time, || self.attributes());
+        } else if self.content.has_content() {
             warn_if_filtered_out();
-            emit_event!(CONTENT_TARGET, self, request, end, cache);
+            with_fields!(emit_event!(CONTENT_TARGET), self, ContentValue::to_json);
         } else {
-            emit_event!(TARGET, self, request, end, cache);
+            with_fields!(emit_event!(TARGET), self, ContentValue::to_json);
         }
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, AnyValue)> {
+        let mut attributes = with_fields!(record_attributes!(), self, ContentValue::to_any_value);
+        let reasons: Vec<_> = self.end.finish_reasons.iter().map(|reason| AnyValue::from(reason.to_owned())).collect();
+        if !reasons.is_empty() {
+            attributes.push((a::GEN_AI_RESPONSE_FINISH_REASONS, AnyValue::ListAny(Box::new(reasons))));
+        }
+        attributes
+    }
+
+    fn cache_write(&self) -> Option<i64> {
+        self.end.usage.cache_write.and_then(to_i64)
     }
 
     fn is_latest(&self) -> bool {

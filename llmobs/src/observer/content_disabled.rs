@@ -114,7 +114,7 @@ impl ContentExport {
     }
 
     /// Returns the content attributes of the details event, all of them absent.
-    pub(crate) fn for_event(&self) -> ContentFields {
+    pub(crate) fn for_event(&self) -> ContentFields<'_> {
         ContentFields::default()
     }
 }

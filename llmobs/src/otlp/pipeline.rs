@@ -26,6 +26,7 @@ use super::tail::TailSampling;
 use crate::observer::Observer;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::PipelineCounts;
+use crate::sink::otel::set_global_logger_provider;
 use crate::sync::Mutex;
 
 /// A running pipeline. Telemetry is sent until the pipeline is shut down or dropped, so keep it until the process ends.
@@ -99,7 +100,8 @@ impl Pipeline {
         &self.providers.meter_provider
     }
 
-    /// Returns the logger provider of this pipeline.
+    /// Returns the logger provider of this pipeline, for
+    /// [`ObserverBuilder::logger_provider`](crate::ObserverBuilder::logger_provider).
     #[must_use]
     pub const fn logger_provider(&self) -> &SdkLoggerProvider {
         &self.providers.logger_provider
@@ -160,7 +162,9 @@ impl Pipeline {
             return Ok(());
         }
         let result = self.ensure_complete(limit, |parts| parts.shutdown(&self.providers.meter_provider, limit));
-        *self.install_guard.lock() = None;
+        if self.install_guard.lock().take().is_some() {
+            set_global_logger_provider(None::<SdkLoggerProvider>);
+        }
         result
     }
 
@@ -201,6 +205,9 @@ impl Pipeline {
         }
         if let Some(propagator) = self.propagator.lock().take() {
             global::set_text_map_propagator(propagator);
+        }
+        if exported.logs {
+            set_global_logger_provider(Some(self.providers.logger_provider.clone()));
         }
         self.exports.install_global();
         *self.install_guard.lock() = Some(install_guard);

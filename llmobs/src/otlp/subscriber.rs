@@ -13,6 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::InitError;
 use super::assemble::SdkProviders;
+use super::log_bridge::BridgeLoggerProvider;
 use crate::span::CONTENT_TARGET;
 
 /// The format of the events on standard output.
@@ -65,7 +66,7 @@ fn event_layer<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    OpenTelemetryTracingBridge::new(&providers.logger_provider)
+    OpenTelemetryTracingBridge::new(&BridgeLoggerProvider(providers.logger_provider.clone()))
         .with_filter(filter_fn(|metadata| metadata.is_event() && !is_export_target(metadata.target())))
 }
 
@@ -80,15 +81,10 @@ fn is_export_target(target: &str) -> bool {
 }
 
 /// Returns the filter for these directives. If the directives are invalid, returns the default filter `info` and a
-/// warning. The target of content events is enabled at DEBUG unless the directives name it: content events exist only
-/// where their capture is enabled.
+/// warning.
 pub(super) fn env_filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
-    let parse = |directives: &str| match directives.contains(CONTENT_TARGET) {
-        true => EnvFilter::try_new(directives),
-        false => EnvFilter::try_new(format!("{directives},{CONTENT_TARGET}=debug")),
-    };
-    let default = || parse("info").unwrap_or_default();
-    match directives.map(parse) {
+    let default = || EnvFilter::new("info");
+    match directives.map(EnvFilter::try_new) {
         None => (default(), None),
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (default(), Some(format!("RUST_LOG or `filter`: {error}; `info` is used instead"))),
@@ -103,8 +99,8 @@ pub(super) fn install(providers: &SdkProviders, output: StandardOutput, filter: 
         StandardOutput::Text => Some(Box::new(lines)),
         StandardOutput::Off => None,
     };
-    // Standard output shows no spans, because spans may contain content that each event would repeat. Content events
-    // are excluded too; `llm_request_complete` contains their other fields.
+    // Standard output shows no spans, because spans may contain content that each event would repeat. Only an observer
+    // that was built before the pipeline emits content with `tracing`.
     let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event() && metadata.target() != CONTENT_TARGET));
     let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
     tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberAlreadySet)

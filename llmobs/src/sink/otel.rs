@@ -1,8 +1,9 @@
 //! The OpenTelemetry sink, a backend of recorded values, which depends on the API crate only: the instruments of an
-//! observer, and the references by which an application passes its providers. Only this module and its child use
-//! `opentelemetry::metrics`.
+//! observer, its logger, and the references by which an application passes its providers. Only this module and its
+//! children use `opentelemetry::metrics` and `opentelemetry::logs`.
 
 mod bound_instrument;
+mod logger;
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -30,6 +31,11 @@ use opentelemetry::trace::TraceContextExt;
 
 pub(crate) use self::bound_instrument::BoundInstrument;
 use self::bound_instrument::to_i64;
+pub(crate) use self::logger::EventLogger;
+pub use self::logger::LoggerProviderRef;
+pub(crate) use self::logger::global_logger;
+#[cfg(feature = "otlp")]
+pub(crate) use self::logger::set_global_logger_provider;
 use super::observable::ObservableSource;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;

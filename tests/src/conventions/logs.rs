@@ -23,38 +23,31 @@ use crate::semconv::definition::Requirement;
 /// Fields of an event that only llmobs defines: name, type, and whether every event of that name has the field.
 pub type FieldDefinitions = &'static [(&'static str, AttributeType, bool)];
 
-/// The event at the end of an operation, and its fields. Fields with dots in the name are defined by the conventions.
+/// The event at the end of an operation, and its fields. Those of the conventions are `COMPLETE_EVENT_ATTRIBUTES`.
 pub const COMPLETE_EVENT: (&str, FieldDefinitions) = (
     "llm_request_complete",
     &[
-        ("attempts", Int, true),
-        ("cached_tokens", Int, false),
-        ("decode_ms", Double, false),
-        ("e2e_ms", Double, true),
-        ("energy_provisional_j", Double, false),
-        ("energy_provisional_j", Double, false),
-        ("finish_reasons", String, false),
-        ("good", Boolean, false),
-        ("input_tokens", Int, false),
-        ("itl_max_ms", Double, false),
-        ("keep_reason", String, true),
-        ("max_tokens", Int, false),
-        ("outcome", String, true),
-        ("output_tokens", Int, false),
-        ("preemptions", Int, true),
-        ("prefill_ms", Double, false),
-        ("queue_ms", Double, false),
-        ("reader_away_ms", Double, false),
-        ("reasoning_tokens", Int, false),
-        ("role", String, true),
-        ("sample_rate", Double, true),
+        ("llmobs.consumer_wait.duration", Double, false),
+        ("llmobs.decode.duration", Double, false),
+        ("llmobs.finish_reasons", String, false),
+        ("llmobs.log.ratio", Double, true),
+        ("llmobs.log.reason", String, true),
+        ("llmobs.objective.result", String, false),
+        ("llmobs.operation.attempts", Int, true),
+        ("llmobs.operation.duration", Double, true),
+        ("llmobs.operation.energy.provisional", Double, false),
+        ("llmobs.operation.longest_gap.duration", Double, false),
+        ("llmobs.operation.outcome", String, true),
+        ("llmobs.operation.preemptions", Int, true),
+        ("llmobs.operation.stalls", Int, true),
+        ("llmobs.prefill.duration", Double, false),
+        ("llmobs.queue.duration", Double, false),
+        ("llmobs.role", String, true),
+        ("llmobs.time_per_output_token", Double, false),
+        ("llmobs.time_to_first_token", Double, false),
+        ("llmobs.token.source", String, true),
         ("span_id", String, false),
-        ("stall_count", Int, true),
-        ("stream", Boolean, true),
-        ("tokens_source", String, true),
-        ("tpot_ms", Double, false),
         ("trace_id", String, false),
-        ("ttft_ms", Double, false),
     ],
 );
 
@@ -91,10 +84,10 @@ const GPU_EVENTS: &[(&str, FieldDefinitions, Requirements<'_>)] = &[
 const CLOSED_FIELDS: &[(&str, &[&str])] = &[
     ("energy_method", &["time"]),
     ("energy_source", &["counter", "power_integral"]),
-    ("keep_reason", &["all", "failed", "objective", "sampled"]),
-    ("outcome", &["completed", "failed", "cancelled", "rejected"]),
-    ("role", &["server", "gateway", "client"]),
-    ("tokens_source", &["reported", "counted", "estimated"]),
+    ("llmobs.log.reason", &["all", "failed", "objective", "sampled"]),
+    ("llmobs.operation.outcome", &["completed", "failed", "cancelled", "rejected"]),
+    ("llmobs.role", &["server", "gateway", "client"]),
+    ("llmobs.token.source", &["reported", "counted", "estimated"]),
 ];
 
 /// Attributes of the conventions on the wide event.
@@ -103,9 +96,15 @@ const COMPLETE_EVENT_ATTRIBUTES: Requirements<'_> = &[
     (a::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
     (a::GEN_AI_OPERATION_NAME, Requirement::Required),
     (a::GEN_AI_PROVIDER_NAME, Requirement::Required),
+    (a::GEN_AI_REQUEST_MAX_TOKENS, Requirement::Recommended),
     (a::GEN_AI_REQUEST_MODEL, Requirement::Required),
+    (a::GEN_AI_REQUEST_STREAM, Requirement::Required),
     (a::GEN_AI_RESPONSE_ID, Requirement::Recommended),
     (a::GEN_AI_RESPONSE_MODEL, Requirement::Recommended),
+    (a::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+    (a::GEN_AI_USAGE_INPUT_TOKENS, Requirement::Recommended),
+    (a::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Recommended),
+    (a::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Requirement::Recommended),
 ];
 
 /// Severity numbers of the OpenTelemetry log data model.

@@ -79,7 +79,7 @@ const EXPOSURES: &[(&str, Exposure)] = &[
     ("model.undeclared", Nowhere),
     ("model.declared", Declared(&["gen_ai.request.model", "gen_ai_request_model", "model", "name", "model_name"])),
     ("model.response", Identifiers(&["gen_ai.response.model"])),
-    ("finish", Identifiers(&["gen_ai.response.finish_reasons", "finish_reasons", "gen_ai.output.messages"])),
+    ("finish", Identifiers(&["gen_ai.response.finish_reasons", "llmobs.finish_reasons", "gen_ai.output.messages"])),
     ("evaluation.name", Identifiers(&["gen_ai.evaluation.name"])),
     ("evaluation.label", Identifiers(&["gen_ai.evaluation.score.label"])),
     // Ids.

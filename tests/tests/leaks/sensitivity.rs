@@ -10,10 +10,10 @@ use llmobs_tests::semconv::attribute;
 /// Keys outside the conventions whose values come from a closed list or are generated: in `llm_request_complete`, in
 /// the events about the flight recorder's files and about frames that cannot be read, the drop reasons and the anomalies.
 const CLOSED_FIELDS: &[&str] = &[
-    "role",
-    "outcome",
-    "tokens_source",
-    "keep_reason",
+    "llmobs.role",
+    "llmobs.operation.outcome",
+    "llmobs.token.source",
+    "llmobs.log.reason",
     "trace_id",
     "span_id",
     "path",

@@ -6,7 +6,6 @@ use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use serde_json::Value as Json;
 use serde_json::json;
-use tracing_subscriber::filter::Targets;
 
 use crate::fixture::MODEL;
 use crate::fixture::PROTOCOLS;
@@ -35,14 +34,18 @@ fn to_json(value: &AnyValue) -> Json {
 fn an_event_has_structured_messages_and_a_span_has_json_of_the_same() {
     for protocol in PROTOCOLS {
         let collector = Collector::start();
-        let filter = Targets::new().with_target("llmobs", tracing::Level::DEBUG);
         let settings = pipeline_to(collector.endpoint(), protocol);
-        let mode = ContentCapture::SpansAndEvents;
-        let service = TestService::with_filter(settings, filter, |builder| builder.capture(mode));
+        let service = TestService::with(settings, |builder| builder.capture(ContentCapture::SpansAndEvents));
         service.run(|| {
             let operation = service.observer.chat(MODEL).start();
             operation.marker().input(|| Message::user("I am jane@example.org"));
-            operation.marker().output_tool_call(0, 0, Some("call_1"), Some("add"), r#"{"a":1,"b":[2.5,true,null]}"#);
+            operation.marker().output_tool_call(
+                0,
+                0,
+                Some("call_1"),
+                Some("add"),
+                r#"{"a":1,"b":[2.5,true,{"c":"d"}]}"#,
+            );
             operation.complete();
         });
         service.pipeline.shutdown(TIMEOUT).unwrap();
@@ -51,7 +54,7 @@ fn an_event_has_structured_messages_and_a_span_has_json_of_the_same() {
         let event = seen.logs.iter().find(|log| log.item.event_name == details).expect("the event arrives");
         let span = &seen.spans[0].item;
         assert_eq!(event.item.span_id, span.span_id);
-        let arguments = json!({"a": 1, "b": [2.5, true, null]});
+        let arguments = json!({"a": 1, "b": [2.5, true, {"c": "d"}]});
         for (name, expected) in [
             (
                 "gen_ai.input.messages",

@@ -50,7 +50,10 @@ fn standard_output_has_a_line_of_json_for_each_event_and_nothing_of_the_spans_ar
     };
     assert_eq!(with("application event")["number"], 7);
     let complete = with("llm_request_complete");
-    assert_eq!((&complete["gen_ai.request.model"], &complete["outcome"]), (&MODEL.into(), &"completed".into()));
+    assert_eq!(
+        (&complete["gen_ai.request.model"], &complete["llmobs.operation.outcome"]),
+        (&MODEL.into(), &"completed".into())
+    );
     assert_eq!(complete["trace_id"].as_str().map(str::len), Some(32));
     let failure = with("exports fail: cannot connect");
     assert_eq!((&failure["signal"], &failure["error.type"]), (&"traces".into(), &"upstream".into()));

@@ -96,17 +96,18 @@ async fn the_energy_of_every_request_is_on_the_page_in_the_log_and_at_the_collec
         assert_eq!((&energy["energy_complete"], &energy["output_tokens"]), (&json!(true), &json!(30)));
         let complete = single_log_line(&log, "llm_request_complete", trace);
         assert_eq!(complete["span_id"], energy["span_id"]);
-        let seconds = complete["e2e_ms"].as_f64().expect("milliseconds") / 1e3;
+        let seconds = complete["llmobs.operation.duration"].as_f64().expect("seconds");
         let expected = MEAN_WATTS * seconds / sharing;
         assert!((joules / expected - 1.0).abs() < 0.5, "{expected} J were expected: {energy}");
         // At its end, an operation has only a provisional energy value.
-        let provisional = complete["energy_provisional_j"].as_f64().expect("a provisional value");
+        let provisional = complete["llmobs.operation.energy.provisional"].as_f64().expect("a provisional value");
         assert!(provisional > 0.0 && complete["energy_j"].is_null(), "{complete}");
         println!(
             "{seconds:.3} s: {expected:.1} J expected, {provisional:.1} J provisional at its end, {joules:.1} J final"
         );
         // Emitted from a separate thread, and with the trace id of the request, as the events of the request's thread.
-        for (name, field) in [("llm_request_energy", "energy_j"), ("llm_request_complete", "e2e_ms")] {
+        for (name, field) in [("llm_request_energy", "energy_j"), ("llm_request_complete", "llmobs.operation.duration")]
+        {
             let sent = collector.inbox().logs().into_iter().map(|log| log.item).filter(|log| log.event_name == name);
             let mut sent = sent.filter(|log| hex(&log.trace_id) == trace);
             let record = sent.next().unwrap_or_else(|| panic!("no {name} of {trace} was sent"));
@@ -136,7 +137,10 @@ async fn nothing_has_energy_if_the_gpu_is_off() {
     server.terminate();
     let (status, log) = server.wait();
     assert!(status.success(), "{log:?}");
-    assert_eq!(single_log_line(&log, "llm_request_complete", TRACES[0])["energy_provisional_j"], Value::Null);
+    assert_eq!(
+        single_log_line(&log, "llm_request_complete", TRACES[0])["llmobs.operation.energy.provisional"],
+        Value::Null
+    );
     assert!(!log.iter().any(|line| line.contains("energy")), "{log:?}");
 }
 

@@ -65,7 +65,7 @@ async fn a_request_has_one_trace_id_in_all_three_signals_over_both_protocols() {
         let complete =
             logs.iter().find(|log| log.item.event_name == "llm_request_complete").expect("the event of the request");
         assert_eq!((&complete.item.trace_id, &complete.item.span_id), (&chat.trace_id, &chat.span_id));
-        assert_eq!(attributes(&complete.item.attributes)["output_tokens"], json!(5));
+        assert_eq!(attributes(&complete.item.attributes)["gen_ai.usage.output_tokens"], json!(5));
         assert_eq!(attributes(&complete.resource.attributes)["service.name"], json!("chat"));
 
         let metrics = collector.inbox().metrics();

@@ -52,7 +52,7 @@ async fn a_shutdown_waits_for_admitted_answers() {
 
     let (status, log) = server.wait();
     assert!(status.success());
-    assert_eq!(last_request_line(&log)["outcome"], "completed");
+    assert_eq!(last_request_line(&log)["llmobs.operation.outcome"], "completed");
 }
 
 #[tokio::test]
@@ -67,5 +67,8 @@ async fn a_shutdown_aborts_answers_after_the_drain_limit() {
     let (status, log) = server.wait();
     assert!(status.success());
     let line = last_request_line(&log);
-    assert_eq!((line["outcome"].as_str(), line["error.type"].as_str()), (Some("failed"), Some("shutdown")));
+    assert_eq!(
+        (line["llmobs.operation.outcome"].as_str(), line["error.type"].as_str()),
+        (Some("failed"), Some("shutdown"))
+    );
 }

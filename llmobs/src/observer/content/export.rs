@@ -14,6 +14,7 @@ use crate::capture::GatedValue;
 use crate::capture::HookPayload;
 use crate::content::Message;
 use crate::event::ContentFields;
+use crate::event::ContentValue;
 use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
@@ -60,7 +61,7 @@ impl ContentExport {
     }
 
     /// Returns the content attributes of the details event; a field is `None` if content is not exported on events.
-    pub(crate) fn for_event(&self) -> ContentFields {
+    pub(crate) fn for_event(&self) -> ContentFields<'_> {
         self.0.as_ref().map_or_else(ContentFields::default, |gated| gated.for_event())
     }
 
@@ -118,13 +119,15 @@ impl GatedContent {
         gated
     }
 
-    fn for_event(&self) -> ContentFields {
-        let json = |value: &Option<GatedValue>| value.as_ref().and_then(GatedValue::for_event).map(ToString::to_string);
+    fn for_event(&self) -> ContentFields<'_> {
+        fn value(gated: Option<&GatedValue>) -> Option<ContentValue<'_>> {
+            gated.and_then(GatedValue::for_event).map(ContentValue)
+        }
         ContentFields {
-            input: json(&self.input),
-            output: json(&self.output),
-            system_instructions: json(&self.system_instructions),
-            tool_definitions: json(&self.tool_definitions),
+            input: value(self.input.as_ref()),
+            output: value(self.output.as_ref()),
+            system_instructions: value(self.system_instructions.as_ref()),
+            tool_definitions: value(self.tool_definitions.as_ref()),
         }
     }
 

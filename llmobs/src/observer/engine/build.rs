@@ -65,6 +65,10 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
         series_limit: settings.series_limit,
         retired_model_ttl: duration_to_nanos(settings.retired_model_ttl),
         tracer: settings.tracer_provider.map(|provider| provider.tracer(profile)),
+        logger: match settings.logger_provider {
+            Some(provider) => Some(provider.logger(profile)),
+            None => otel::global_logger(profile),
+        },
         log_sample_ratio: settings.log_sample_ratio,
         should_emit_details: settings.should_emit_details,
         flight_recorder: FlightRecorder::new(

@@ -8,10 +8,10 @@ use super::ended_operation::EndedOperation;
 use crate::catalog::Level;
 use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
+use crate::event::ExceptionEvent;
 use crate::event::KeepReason;
 use crate::event::OperationDetailsEvent;
 use crate::event::RequestCompleteEvent;
-use crate::event::emit_exception;
 use crate::measurement::FinishReasons;
 use crate::measurement::TraceLink;
 use crate::objective::Judgements;
@@ -116,16 +116,18 @@ impl EndReport<'_> {
     ) {
         let state = self.end.state;
         let max_level = tracing::level_filters::LevelFilter::current();
-        let notes = state.notes.get();
-        if max_level >= tracing::Level::WARN
-            && let Ending::Failed(error) = self.end.ending
+        let (notes, logger) = (state.notes.get(), state.observer.logger.as_ref());
+        if let Ending::Failed(error) = self.end.ending
+            && (logger.is_some() || max_level >= tracing::Level::WARN)
         {
             let kind = notes.and_then(|notes| notes.exception_type.get().copied());
-            emit_exception(kind.unwrap_or(error.as_str()), content.error_message());
+            let exception_type = kind.unwrap_or(error.as_str());
+            ExceptionEvent { time: at, exception_type, message: content.error_message() }.emit(logger);
         }
         if let Some(request) = notes.and_then(|notes| notes.request_details.get()) {
             let [operation, provider, model] = state.series.identity();
             OperationDetailsEvent {
+                time: at,
                 operation: operation.as_str(),
                 provider: provider.as_str(),
                 model: model.as_str(),
@@ -135,7 +137,7 @@ impl EndReport<'_> {
                 end: inference_end,
                 content: content.for_event(),
             }
-            .emit();
+            .emit(logger);
         }
         if max_level < tracing::Level::ERROR && !state.observer.flight_recorder.is_on() {
             return;

@@ -16,6 +16,7 @@ use crate::observer::content::ContentSettings;
 use crate::pseudonym::Pseudonymizer;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
+use crate::sink::otel::LoggerProviderRef;
 use crate::sink::otel::MeterProviderRef;
 use crate::sink::otel::TracerProviderRef;
 use crate::sink::prometheus::EnabledView;
@@ -65,6 +66,9 @@ pub(crate) struct Settings<'a> {
     pub(crate) meter_provider: Option<MeterProviderRef<'a>>,
     /// The tracer provider for the spans of stages; `None` is the global one.
     pub(crate) tracer_provider: Option<TracerProviderRef<'a>>,
+    /// The logger provider for events that may contain content; `None` is that of the installed pipeline, if there is
+    /// one.
+    pub(crate) logger_provider: Option<LoggerProviderRef<'a>>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event; those that missed an objective
     /// always have one.
     pub(crate) log_sample_ratio: f64,
@@ -105,6 +109,7 @@ impl Settings<'_> {
             views: Vec::new(),
             meter_provider: None,
             tracer_provider: None,
+            logger_provider: None,
             log_sample_ratio: 1.0,
             should_emit_details: false,
             flight_recorder_capacity: 4_096,

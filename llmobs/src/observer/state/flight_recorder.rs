@@ -19,7 +19,6 @@ use std::time::UNIX_EPOCH;
 use crate::clock::Clock;
 use crate::clock::system_time_before_now;
 use crate::event::RequestCompleteEvent;
-use crate::event::write_json;
 use crate::objective::Judgements;
 use crate::span::TARGET;
 use crate::sync::Mutex;
@@ -183,7 +182,7 @@ impl FlightRecorder {
     /// Returns all stored operations as lines of JSON, oldest first.
     pub(crate) fn to_json_lines(&self) -> String {
         let mut lines = String::new();
-        self.recent().iter().for_each(|ended| write_json(ended, &mut lines));
+        self.recent().iter().for_each(|ended| ended.write_json(&mut lines));
         lines
     }
 

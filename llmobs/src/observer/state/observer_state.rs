@@ -39,6 +39,7 @@ use crate::sink::Sinks;
 #[cfg(feature = "otlp")]
 use crate::sink::export_counts;
 use crate::sink::otel;
+use crate::sink::otel::EventLogger;
 use crate::timing::FirstToken;
 
 /// The state that all clones of an observer share, from `build` to the drop of the last clone, operation and marker.
@@ -64,6 +65,8 @@ pub(crate) struct ObserverState {
     attached: CompanionRegistry,
     /// The tracer for the spans of stages; the global one is set at the first use.
     tracer: OnceLock<BoxedTracer>,
+    /// The logger of events that may contain content; `None` if they are `tracing` events.
+    pub(crate) logger: Option<EventLogger>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
@@ -105,6 +108,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) retired_model_ttl: u64,
     /// The tracer for the spans of stages; `None` uses the global one.
     pub(crate) tracer: Option<BoxedTracer>,
+    /// The logger of events that may contain content; `None` if they are `tracing` events.
+    pub(crate) logger: Option<EventLogger>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
@@ -148,6 +153,7 @@ impl ObserverState {
             export_reporter: OnceLock::new(),
             attached: CompanionRegistry::default(),
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
+            logger: settings.logger,
             log_sample_ratio: settings.log_sample_ratio,
             should_emit_details: settings.should_emit_details,
             flight_recorder: settings.flight_recorder,

@@ -46,16 +46,24 @@ fn each_field_of_the_complete_event_has_its_type_and_the_required_ones_are_prese
     let empty = LogRecord { event_name: name.to_owned(), severity_number: 9, time_unix_nano: 1, ..Default::default() };
     let required = fields.iter().filter(|(_, _, required)| *required).count();
     let found = V1_41.check_log(&empty);
-    assert_eq!(found.len(), required + 3, "{found:?}");
-    let invalid =
-        LogRecord { attributes: vec![key_value("prompt", text("x")), key_value("attempts", text("1"))], ..empty };
+    assert_eq!(found.len(), required + 4, "{found:?}");
+    let invalid = LogRecord {
+        attributes: vec![key_value("prompt", text("x")), key_value("llmobs.operation.attempts", text("1"))],
+        ..empty
+    };
     let found: Vec<_> = V1_41.check_log(&invalid).into_iter().map(|violation| violation.kind).collect();
     assert!(found.contains(&ViolationKind::UnknownAttribute("prompt".to_owned())));
-    assert!(found.iter().any(|kind| matches!(kind, ViolationKind::WrongType(name, ..) if name == "attempts")));
-    let invalid = LogRecord { attributes: vec![key_value("outcome", text("done"))], ..invalid };
+    assert!(
+        found
+            .iter()
+            .any(|kind| matches!(kind, ViolationKind::WrongType(name, ..) if name == "llmobs.operation.attempts"))
+    );
+    let invalid = LogRecord { attributes: vec![key_value("llmobs.operation.outcome", text("done"))], ..invalid };
     let found: Vec<_> = V1_41.check_log(&invalid).into_iter().map(|violation| violation.kind).collect();
     assert!(
-        found.iter().any(|kind| matches!(kind, ViolationKind::WrongValue(name, _) if name == "outcome")),
+        found
+            .iter()
+            .any(|kind| matches!(kind, ViolationKind::WrongValue(name, _) if name == "llmobs.operation.outcome")),
         "{found:?}"
     );
 }

@@ -50,24 +50,24 @@ async fn an_operation_has_one_event_with_all_its_known_fields() {
         ("gen_ai.request.model", json!("m")),
         ("gen_ai.response.id", json!("resp_1")),
         ("gen_ai.conversation.id", json!("conv_1")),
-        ("role", json!("server")),
-        ("outcome", json!("completed")),
-        ("finish_reasons", json!("stop")),
-        ("max_tokens", json!(64)),
-        ("stream", json!(true)),
-        ("input_tokens", json!(12)),
-        ("cached_tokens", json!(4)),
-        ("output_tokens", json!(3)),
-        ("tokens_source", json!("reported")),
-        ("queue_ms", json!(10.0)),
-        ("prefill_ms", json!(20.0)),
-        ("decode_ms", json!(40.0)),
-        ("ttft_ms", json!(30.0)),
-        ("tpot_ms", json!(20.0)),
-        ("itl_max_ms", json!(20.0)),
-        ("attempts", json!(1)),
-        ("keep_reason", json!("all")),
-        ("sample_rate", json!(1.0)),
+        ("llmobs.role", json!("server")),
+        ("llmobs.operation.outcome", json!("completed")),
+        ("llmobs.finish_reasons", json!("stop")),
+        ("gen_ai.request.max_tokens", json!(64)),
+        ("gen_ai.request.stream", json!(true)),
+        ("gen_ai.usage.input_tokens", json!(12)),
+        ("gen_ai.usage.cache_read.input_tokens", json!(4)),
+        ("gen_ai.usage.output_tokens", json!(3)),
+        ("llmobs.token.source", json!("reported")),
+        ("llmobs.queue.duration", json!(0.01)),
+        ("llmobs.prefill.duration", json!(0.02)),
+        ("llmobs.decode.duration", json!(0.04)),
+        ("llmobs.time_to_first_token", json!(0.03)),
+        ("llmobs.time_per_output_token", json!(0.02)),
+        ("llmobs.operation.longest_gap.duration", json!(0.02)),
+        ("llmobs.operation.attempts", json!(1)),
+        ("llmobs.log.reason", json!("all")),
+        ("llmobs.log.ratio", json!(1.0)),
     ] {
         assert_eq!(event.fields.get(field), Some(&value), "{field}");
     }
@@ -107,7 +107,11 @@ fn successful_operations_are_logged_at_the_sample_ratio_and_carry_it() {
     }
     let logged = recorder.events_named(COMPLETE);
     assert!((800..1_200).contains(&logged.len()), "{} of 4000", logged.len());
-    assert!(logged.iter().all(|event| event.fields["keep_reason"] == "sampled" && event.fields["sample_rate"] == 0.25));
+    assert!(
+        logged
+            .iter()
+            .all(|event| event.fields["llmobs.log.reason"] == "sampled" && event.fields["llmobs.log.ratio"] == 0.25)
+    );
     let strict = Observer::builder().model("m").log_sample_ratio(0.0).objective(objective).build().unwrap();
     for (end, reason) in [
         ((|operation| operation.fail(ErrorType::Inference)) as fn(llmobs::Operation), "failed"),
@@ -118,7 +122,7 @@ fn successful_operations_are_logged_at_the_sample_ratio_and_carry_it() {
         end(strict.chat("m").start());
         let all = recorder.events_named(COMPLETE);
         assert_eq!(all.len(), before + 1, "{reason}");
-        assert_eq!(all[before].fields["keep_reason"], reason);
+        assert_eq!(all[before].fields["llmobs.log.reason"], reason);
     }
 }
 

@@ -22,7 +22,9 @@ fn it_holds_the_last_operations_only() {
     let lines = observer.recent_operations();
     let recorded: Vec<u64> = lines
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["max_tokens"].as_u64().unwrap())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["gen_ai.request.max_tokens"].as_u64().unwrap()
+        })
         .collect();
     assert_eq!(recorded, [3, 4, 5]);
     let off = Observer::builder().model("m").flight_recorder(0).build().unwrap();
@@ -58,7 +60,7 @@ fn it_is_written_at_a_panic() {
     let panicked = thread::spawn(|| panic!("on purpose")).join();
     assert!(panicked.is_err());
     let files = folder.wait_for("panic");
-    assert!(fs::read_to_string(&files[0]).unwrap().contains(r#""max_tokens":4711"#));
+    assert!(fs::read_to_string(&files[0]).unwrap().contains(r#""gen_ai.request.max_tokens":4711"#));
     drop(observer);
 }
 
