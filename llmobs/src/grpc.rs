@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::StatusCode;
 
 /// The header or trailer that contains the status code.
+#[cfg(feature = "tower")]
 pub(crate) const STATUS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status");
 
 /// Returns whether the headers are those of gRPC itself. gRPC-Web is excluded, since its status is in the body.

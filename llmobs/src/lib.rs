@@ -226,7 +226,9 @@
 //! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
+//! | `otlp-json` | the pipeline with JSON bodies over HTTP |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
+//! | `otlp-zstd` | the pipeline with requests compressed by zstd; compiles C code |
 //! | `otel-bound` | bound OpenTelemetry instruments, which record without a lookup of the attributes; enables them in the API and the SDK |
 //! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric |
 //!

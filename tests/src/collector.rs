@@ -23,6 +23,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::sync::oneshot;
 
 use self::http_server::Body;
@@ -60,6 +61,18 @@ pub enum Behaviour {
     Page,
     /// Answers 200 with a body that never ends.
     Endless,
+    /// Answers 200 with a compressed body that decompresses to 256 MiB.
+    Bomb,
+    /// Answers 307 with its own address.
+    Redirect,
+    /// Answers 503 with this value of `Retry-After`. HTTP only.
+    RetryAfter(&'static str),
+    /// Resets every connection.
+    Reset,
+    /// Accepts connections and reads nothing, like an address that drops all packets.
+    Silent,
+    /// Accepts everything and closes the connection after one request (GOAWAY in HTTP/2).
+    OneRequestEach,
 }
 
 /// A collector that runs until it is dropped.
@@ -137,6 +150,13 @@ async fn serve(listener: TcpListener, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Be
         match *behaviour.lock().unwrap() {
             Behaviour::Close => drop(stream),
             Behaviour::Noise => drop(tokio::spawn(write_noise(stream))),
+            Behaviour::Reset => {
+                let _ = stream.set_zero_linger();
+            }
+            Behaviour::Silent => std::mem::forget(stream),
+            Behaviour::OneRequestEach => {
+                drop(tokio::spawn(serve_one_request(stream, Arc::clone(&inbox), Arc::clone(&behaviour))))
+            }
             _ => drop(tokio::spawn(serve_connection(stream, Arc::clone(&inbox), Arc::clone(&behaviour)))),
         }
     }
@@ -156,14 +176,38 @@ async fn serve_connection(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<M
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
+async fn serve_one_request(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
+    let answered = Arc::new(Notify::new());
+    let has_answered = Arc::clone(&answered);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (inbox, behaviour) = (Arc::clone(&inbox), *behaviour.lock().unwrap());
+        let answered = Arc::clone(&answered);
+        async move {
+            answered.notify_one();
+            Ok::<_, Infallible>(respond(request, &inbox, behaviour).await)
+        }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = has_answered.notified() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
 async fn respond(request: Request<Incoming>, inbox: &Arc<Inbox>, behaviour: Behaviour) -> Response<Body> {
     let is_grpc =
         request.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     inbox.record_request(&request);
     match behaviour {
         Behaviour::Accept | Behaviour::Close | Behaviour::Noise | Behaviour::Reject(_) => {}
+        Behaviour::OneRequestEach => {}
         Behaviour::Slow(time) => tokio::time::sleep(time).await,
-        Behaviour::Hang => std::future::pending().await,
+        Behaviour::Hang | Behaviour::Silent | Behaviour::Reset => std::future::pending().await,
+        Behaviour::Redirect => return http_server::redirect(&request),
         refusal => return http_server::refusal(refusal, is_grpc),
     }
     let rejected = if let Behaviour::Reject(items) = behaviour { items } else { 0 };

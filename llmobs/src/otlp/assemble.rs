@@ -15,32 +15,33 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use opentelemetry_sdk::trace::SpanData;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::InitError;
 use super::Signal;
+use super::batcher::BatchExporter;
 use super::batcher::Batcher;
-use super::batcher::Encoder;
 use super::endpoint::OtlpEndpoint;
 use super::export_thread::ExportThread;
 use super::export_thread::Flusher;
 use super::export_thread::after;
 use super::export_thread::block_on;
-use super::exporter::RetryingExporter;
-use super::log_processor;
+use super::log_exporter::LogExporter;
 use super::log_processor::QueueLogProcessor;
-use super::log_processor::ScopedLogRecord;
 use super::metric_exporter::MetricExporter;
 use super::queue::Queue;
+use super::queue_item::ScopedLogRecord;
+use super::retry_sender::RetrySender;
 use super::settings::BatchSettings;
+use super::settings::MetricsSettings;
 use super::settings::PipelineSettings;
-use super::span_processor;
+use super::span_exporter::SpanExporter;
 use super::span_processor::QueueSpanProcessor;
 use super::tail::TailSampler;
 use super::tail::TailSampling;
-use super::transport::Transport;
 use crate::clock::Clock;
 use crate::sink::export_counts::ExportCounts;
 use crate::sync::Mutex;
@@ -118,10 +119,12 @@ impl PipelineParts {
                 match endpoint.signal {
                     Signal::Traces => {
                         exported.traces = true;
-                        let encoder = span_processor::encoder(resource);
+                        let build = |sender| SpanExporter::new(endpoint, resource, sender, runtime.clone());
                         let (signal_exporter, counts) =
-                            parts.start_signal_exporter(&runtime, endpoint, settings.spans, encoder)?;
-                        parts.tail_sampler = tail.map(|tail| Arc::new(TailSampler::new(tail, Clock::system(), counts)));
+                            parts.start_signal_exporter(&runtime, endpoint, settings.spans, build)?;
+                        let max_bytes = settings.spans.queue_limit.bytes;
+                        parts.tail_sampler =
+                            tail.map(|tail| Arc::new(TailSampler::new(tail, max_bytes, Clock::system(), counts)));
                         if let Some(tail) = &parts.tail_sampler {
                             runtime.spawn(run_tail_decisions(Arc::clone(tail), Arc::clone(&signal_exporter.queue)));
                         }
@@ -144,12 +147,9 @@ impl PipelineParts {
                     }
                     Signal::Logs => {
                         exported.logs = true;
-                        let (signal_exporter, _) = parts.start_signal_exporter(
-                            &runtime,
-                            endpoint,
-                            settings.logs,
-                            log_processor::encoder(resource),
-                        )?;
+                        let build = |sender| LogExporter::new(endpoint, resource, sender, runtime.clone());
+                        let (signal_exporter, _) =
+                            parts.start_signal_exporter(&runtime, endpoint, settings.logs, build)?;
                         let queue = Arc::clone(&signal_exporter.queue);
                         loggers = loggers.with_log_processor(QueueLogProcessor { queue, flusher: flusher.clone() });
                         parts.logs = Some(signal_exporter);
@@ -170,25 +170,25 @@ impl PipelineParts {
         &self.export_counts
     }
 
-    fn start_signal_exporter<T: Send + 'static>(
+    /// Starts the task that drains the queue of a signal. `build` builds the exporter of the signal.
+    fn start_signal_exporter<E: BatchExporter>(
         &mut self,
         runtime: &Handle,
         endpoint: &OtlpEndpoint,
         batches: BatchSettings,
-        encoder: Encoder<T>,
-    ) -> Result<(SignalExporter<T>, Arc<ExportCounts>), InitError> {
+        build: impl FnOnce(Arc<RetrySender>) -> Result<E, InitError>,
+    ) -> Result<(SignalExporter<E::Item>, Arc<ExportCounts>), InitError> {
         let counts = Arc::new(ExportCounts::new(endpoint.signal, Some(batches.queue_limit)));
         let queue = Arc::new(Queue::new(batches.batch_size, Arc::clone(&counts)));
-        let transport = Transport::new(endpoint.clone())?;
-        let exporter = RetryingExporter::new(transport, Arc::clone(&counts), batches.retry_timeout, true);
-        let (deadline, deadline_receiver) = watch::channel(None);
+        let (deadline, receiver) = watch::channel(None);
+        let sender =
+            RetrySender::new(endpoint.clone(), Arc::clone(&counts), batches.retry_timeout, true, receiver.clone());
         let batcher = Batcher {
             queue: Arc::clone(&queue),
             batch_size: batches.batch_size,
             batch_delay: batches.batch_delay,
-            encoder,
-            exporter,
-            deadline: deadline_receiver,
+            exporter: build(Arc::new(sender))?,
+            deadline: receiver,
         };
         let task = Mutex::new(Some(runtime.spawn(batcher.run())));
         self.export_counts.push(Arc::clone(&counts));
@@ -202,23 +202,22 @@ impl PipelineParts {
         settings: &PipelineSettings,
     ) -> Result<(MetricExporter, MetricExporterHandle), InitError> {
         let counts = Arc::new(ExportCounts::new(Signal::Metrics, None));
-        let transport = Transport::new(endpoint.clone())?;
-        let temporality = settings.metrics.temporality;
+        let MetricsSettings { temporality, retry_timeout, .. } = settings.metrics;
         // A failed export of cumulative metrics drops nothing: the next export contains the same data.
         let should_count_dropped = temporality != Temporality::Cumulative;
-        let exporter =
-            RetryingExporter::new(transport, Arc::clone(&counts), settings.metrics.retry_timeout, should_count_dropped);
-        let (deadline, deadline_receiver) = watch::channel(None);
+        let (deadline, receiver) = watch::channel(None);
+        let sender =
+            RetrySender::new(endpoint.clone(), Arc::clone(&counts), retry_timeout, should_count_dropped, receiver);
         let final_export_done = Arc::new(Semaphore::new(0));
-        self.export_counts.push(counts);
-        let metrics = MetricExporter {
-            exporter: Arc::new(exporter),
-            runtime: runtime.clone(),
+        let exporter = MetricExporter::new(
+            endpoint,
             temporality,
-            deadline: deadline_receiver,
-            final_export_done: Arc::clone(&final_export_done),
-        };
-        Ok((metrics, MetricExporterHandle { deadline, final_export_done }))
+            Arc::new(sender),
+            runtime.clone(),
+            Arc::clone(&final_export_done),
+        )?;
+        self.export_counts.push(counts);
+        Ok((exporter, MetricExporterHandle { deadline, final_export_done }))
     }
 
     /// Sends all queued items and the current metrics. Returns the signals that were not finished within `limit`.
@@ -231,8 +230,7 @@ impl PipelineParts {
         let meters = self.metrics.is_some().then(|| meters.clone());
         let all = async move {
             let end = after(limit);
-            // `force_flush` blocks without a limit, so it runs on a separate thread.
-            let collected = meters.map(|meters| tokio::task::spawn_blocking(move || meters.force_flush().is_ok()));
+            let collected = meters.map(|meters| on_own_thread(move || meters.force_flush().is_ok()));
             let mut unfinished = Vec::new();
             if let Some(spans) = spans
                 && tokio::time::timeout_at(end, spans).await.is_err()
@@ -293,7 +291,7 @@ impl PipelineParts {
                 let _ = deadline.send(Some(end));
                 // The SDK's `shutdown` returns after five seconds at most; `final_export_done` reports the actual end
                 // of the last export.
-                drop(tokio::task::spawn_blocking(move || meters.shutdown()));
+                drop(on_own_thread(move || meters.shutdown().is_ok()));
                 if tokio::time::timeout_at(end, final_export_done.acquire()).await.is_err() {
                     unfinished.push(Signal::Metrics);
                 }
@@ -305,6 +303,18 @@ impl PipelineParts {
         };
         block_on(export_thread.runtime(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
+}
+
+/// Runs a call of the meter provider, which blocks without a limit, on a thread of its own: the blocking threads of the
+/// runtime may all wait for look-ups of host names. The receiver fails if the thread cannot be started.
+fn on_own_thread(call: impl FnOnce() -> bool + Send + 'static) -> oneshot::Receiver<bool> {
+    let (sender, receiver) = oneshot::channel();
+    let run = move || {
+        let _ = sender.send(call());
+    };
+    // An error drops the sender.
+    let _ = std::thread::Builder::new().name("llmobs-otlp-metrics".to_owned()).spawn(run);
+    receiver
 }
 
 /// The time allowed for the export thread to notice that the limit has passed.

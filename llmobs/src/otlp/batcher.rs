@@ -4,34 +4,38 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::exporter::DeadlineReceiver;
-use super::exporter::RetryingExporter;
 use super::queue::Queue;
+use super::queue_item::QueueItem;
+use super::retry_sender::DeadlineReceiver;
 
-/// A function that encodes items into requests. Returns the bytes of each request with the number of items in it.
-pub(super) type Encoder<T> = Box<dyn Fn(Vec<T>) -> Vec<(Vec<u8>, usize)> + Send + Sync>;
+/// An exporter of batches. It retries and counts them itself.
+pub(super) trait BatchExporter: Send + Sync + 'static {
+    type Item: QueueItem + Send + Sync + 'static;
+
+    /// Exports a batch. Returns when every item of the batch is counted as sent or dropped.
+    fn export(&self, batch: Vec<Self::Item>) -> impl Future<Output = ()> + Send;
+}
 
 /// The shortest delay. A delay of zero would keep the export thread busy while the queue is empty.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 
 /// The task that drains the queue of one signal.
-pub(super) struct Batcher<T> {
-    pub(super) queue: Arc<Queue<T>>,
+pub(super) struct Batcher<E: BatchExporter> {
+    pub(super) queue: Arc<Queue<E::Item>>,
     pub(super) batch_size: usize,
     /// The longest time that an item waits for the batch to fill.
     pub(super) batch_delay: Duration,
-    pub(super) encoder: Encoder<T>,
-    pub(super) exporter: RetryingExporter,
+    pub(super) exporter: E,
     pub(super) deadline: DeadlineReceiver,
 }
 
-impl<T> fmt::Debug for Batcher<T> {
+impl<E: BatchExporter> fmt::Debug for Batcher<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batcher").field("exporter", &self.exporter).finish_non_exhaustive()
+        f.debug_struct("Batcher").field("batch_size", &self.batch_size).finish_non_exhaustive()
     }
 }
 
-impl<T: Send + 'static> Batcher<T> {
+impl<E: BatchExporter> Batcher<E> {
     /// Runs until a shutdown deadline is set and the queue is empty. The code that set the deadline aborts this task
     /// when the deadline passes.
     pub(super) async fn run(mut self) {
@@ -51,17 +55,16 @@ impl<T: Send + 'static> Batcher<T> {
         }
     }
 
-    async fn export(&mut self, items: Vec<T>) {
+    async fn export(&self, items: Vec<E::Item>) {
         let mut items = items.into_iter();
         loop {
-            let batch: Vec<T> = items.by_ref().take(self.batch_size).collect();
+            let batch: Vec<_> = items.by_ref().take(self.batch_size).collect();
             if batch.is_empty() {
                 return;
             }
-            for (message, count) in (self.encoder)(batch) {
-                self.exporter.export(message, count, &mut self.deadline).await;
-                self.queue.release(count);
-            }
+            let bytes = batch.iter().map(QueueItem::estimated_bytes).sum();
+            self.exporter.export(batch).await;
+            self.queue.release_bytes(bytes);
         }
     }
 }

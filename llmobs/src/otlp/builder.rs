@@ -145,6 +145,15 @@ impl PipelineBuilder {
         self
     }
 
+    /// Sets the maximum of the estimated bytes of the spans, and of the log records, that wait to be sent. An item that
+    /// would exceed the maximum is dropped and counted as `queue_full`; an item of any size fits into an empty queue. The
+    /// tail sampler's buffer has the same limit. Defaults to 32 MiB each, of which a queue of 2,048 items without content
+    /// uses about 4.
+    pub const fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.options.queue_bytes = Some(bytes);
+        self
+    }
+
     /// Sets the maximum number of items in one request. Defaults to `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` for spans and
     /// `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` for log records, else to 512. A value above the queue limit is reduced to the
     /// queue limit.

@@ -1,8 +1,14 @@
 //! The connectivity check: sends one empty request for each exported signal and renders the results as text.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::time::Duration;
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use super::InitError;
 use super::Signal;
@@ -15,7 +21,8 @@ use super::settings::PipelineSettings;
 use super::transport::ErrorCause;
 use super::transport::ExportError;
 use super::transport::ExportResponse;
-use super::transport::Transport;
+use super::transport::GrpcTransport;
+use super::transport::HttpTransport;
 use crate::clock::Clock;
 use crate::grpc::GrpcStatus;
 
@@ -58,14 +65,15 @@ pub(super) fn run(
 ) -> Result<CheckReport, InitError> {
     let export_thread = ExportThread::start()?;
     let (sender, results) = mpsc::channel();
+    let _entered = export_thread.runtime().enter();
     for endpoint in settings.endpoints {
-        let transport = Transport::new(endpoint.clone())?;
         let sender = sender.clone();
+        let probe = probe(&endpoint)?;
         export_thread.runtime().spawn(async move {
             let clock = Clock::system();
             let start = clock.now();
-            // The encoding of a request without items is an empty message.
-            let result = transport.send(transport.encode_body(Vec::new()), limit).await;
+            let result = tokio::time::timeout(limit.min(endpoint.timeout), probe).await;
+            let result = result.unwrap_or_else(|_| Err(ExportError::timeout()));
             let _ = sender.send(EndpointCheck { endpoint, result, elapsed: clock.now().since(start) });
         });
     }
@@ -81,6 +89,27 @@ pub(super) fn run(
         endpoint_checks: checks,
     })
 }
+
+/// Returns a future that sends one request without items to an endpoint.
+fn probe(endpoint: &OtlpEndpoint) -> Result<Probe, InitError> {
+    let Some(encoding) = endpoint.encoding else {
+        let transport = GrpcTransport::new(endpoint)?;
+        return Ok(match endpoint.signal {
+            Signal::Traces => Box::pin(async move { transport.send(ExportTraceServiceRequest::default()).await }),
+            Signal::Metrics => Box::pin(async move { transport.send(ExportMetricsServiceRequest::default()).await }),
+            Signal::Logs => Box::pin(async move { transport.send(ExportLogsServiceRequest::default()).await }),
+        });
+    };
+    let transport = HttpTransport::new(endpoint, encoding)?;
+    let body = Bytes::from_static(encoding.empty_body());
+    Ok(Box::pin(async move {
+        let (body, name) = transport.compress(body).map_err(|_| ExportError::connection_lost())?;
+        // The response to a request without items rejects none, whatever the signal.
+        transport.send::<ExportTraceServiceRequest>(body, name).await
+    }))
+}
+
+type Probe = Pin<Box<dyn Future<Output = Result<ExportResponse, ExportError>> + Send>>;
 
 /// Returns the value of a variable without secrets: for names that end in `_HEADERS` only the number of headers,
 /// otherwise the value without a user name, password and query.
@@ -150,7 +179,7 @@ impl fmt::Display for EndpointCheck {
 fn advice(cause: &ErrorCause, endpoint: &OtlpEndpoint) -> String {
     let port = endpoint.uri.port_u16();
     let port_advice = match (endpoint.protocol, port) {
-        (Protocol::HttpProtobuf, Some(4317)) => {
+        (Protocol::HttpProtobuf | Protocol::HttpJson, Some(4317)) => {
             Some("Port 4317 is usually for gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.")
         }
         (Protocol::Grpc, Some(4318)) => {

@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use super::InitError;
 use super::Signal;
+use super::encoding::Encoding;
 use super::environment::Environment;
 use super::environment::Warnings;
 
@@ -23,17 +24,43 @@ pub enum Protocol {
     /// OTLP over HTTP with protobuf bodies. The default.
     #[default]
     HttpProtobuf,
+    /// OTLP over HTTP with JSON bodies. Needs the feature `otlp-json`.
+    HttpJson,
     /// OTLP over gRPC.
     Grpc,
 }
 
 impl Protocol {
+    /// The supported protocols, in the order in which warnings list them.
+    const ALL: [Self; 3] = [Self::HttpProtobuf, Self::HttpJson, Self::Grpc];
+
     /// Returns the name of the protocol as written in `OTEL_EXPORTER_OTLP_PROTOCOL`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
             Self::Grpc => "grpc",
+        }
+    }
+
+    /// Returns the feature of llmobs that the protocol needs and that is disabled; `None` if the protocol can be used.
+    const fn missing_feature(self) -> Option<&'static str> {
+        match self {
+            Self::HttpJson if !cfg!(feature = "otlp-json") => Some("otlp-json"),
+            Self::HttpProtobuf | Self::HttpJson | Self::Grpc => None,
+        }
+    }
+
+    /// Returns the encoding of HTTP bodies; `None` for gRPC.
+    const fn encoding(self) -> Option<Encoding> {
+        match self {
+            #[cfg(feature = "otlp-json")]
+            Self::HttpJson => Some(Encoding::Json),
+            #[cfg(not(feature = "otlp-json"))]
+            Self::HttpJson => Some(Encoding::Protobuf),
+            Self::HttpProtobuf => Some(Encoding::Protobuf),
+            Self::Grpc => None,
         }
     }
 }
@@ -47,6 +74,30 @@ pub enum Compression {
     None,
     /// Compression with gzip.
     Gzip,
+    /// Compression with zstd. Needs the feature `otlp-zstd`.
+    Zstd,
+}
+
+impl Compression {
+    const ALL: [Self; 3] = [Self::None, Self::Gzip, Self::Zstd];
+
+    /// Returns the name of the compression as written in `OTEL_EXPORTER_OTLP_COMPRESSION`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Returns the feature of llmobs that the compression needs and that is disabled; `None` if it can be used.
+    const fn missing_feature(self) -> Option<&'static str> {
+        match self {
+            Self::Zstd if !cfg!(feature = "otlp-zstd") => Some("otlp-zstd"),
+            Self::None | Self::Gzip | Self::Zstd => None,
+        }
+    }
 }
 
 /// The endpoint to which one signal is sent.
@@ -54,6 +105,8 @@ pub enum Compression {
 pub(super) struct OtlpEndpoint {
     pub(super) signal: Signal,
     pub(super) protocol: Protocol,
+    /// The encoding of HTTP bodies; `None` for gRPC.
+    pub(super) encoding: Option<Encoding>,
     pub(super) uri: Uri,
     /// The setter or variable that defined the address.
     pub(super) configured_by: String,
@@ -106,6 +159,14 @@ impl OtlpEndpoint {
         environment: &Environment,
         warnings: &mut Warnings,
     ) -> Result<Self, InitError> {
+        let needs = |setter: &str, feature: Option<&str>| match feature {
+            None => Ok(()),
+            Some(feature) => {
+                Err(InitError::invalid_setting(setter, format!("needs the feature `{feature}` of llmobs")))
+            }
+        };
+        needs("protocol", options.protocol.and_then(Protocol::missing_feature))?;
+        needs("compression", options.compression.and_then(Compression::missing_feature))?;
         let protocol = options.protocol.unwrap_or_else(|| protocol(signal, environment, warnings));
         let (uri, configured_by) = resolve_uri(signal, protocol, options, environment)?;
         let certificates = tls_files(signal, environment, warnings)?;
@@ -115,6 +176,7 @@ impl OtlpEndpoint {
             compression: options.compression.unwrap_or_else(|| compression(signal, environment, warnings)),
             signal,
             protocol,
+            encoding: protocol.encoding(),
             uri,
             configured_by,
             tls_files: certificates,
@@ -130,13 +192,22 @@ impl OtlpEndpoint {
 
 fn protocol(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Protocol {
     let Some((name, value)) = environment.for_signal(signal, "PROTOCOL") else { return Protocol::default() };
-    match value {
-        "grpc" => Protocol::Grpc,
-        "http/protobuf" => Protocol::HttpProtobuf,
-        _ => {
-            warnings.add(&name, format!("`{value}` is not supported, so `http/protobuf` is used; or set `grpc`"));
-            Protocol::HttpProtobuf
+    let found = Protocol::ALL.into_iter().find(|protocol| value.eq_ignore_ascii_case(protocol.as_str()));
+    match found.map(|protocol| (protocol, protocol.missing_feature())) {
+        Some((protocol, None)) => protocol,
+        missing => {
+            let reason = missing_reason(value, missing.and_then(|(_, feature)| feature));
+            warnings.add(&name, format!("{reason}, so `{}` is used", Protocol::default().as_str()));
+            Protocol::default()
         }
+    }
+}
+
+/// Returns the reason for which a value of a variable cannot be used: a disabled feature, or that it is unknown.
+fn missing_reason(value: &str, feature: Option<&str>) -> String {
+    match feature {
+        Some(feature) => format!("`{value}` needs the feature `{feature}` of llmobs"),
+        None => format!("`{value}` is not supported"),
     }
 }
 
@@ -153,14 +224,15 @@ fn timeout(signal: Signal, environment: &Environment, warnings: &mut Warnings) -
 }
 
 fn compression(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Compression {
-    match environment.for_signal(signal, "COMPRESSION") {
-        Some((_, value)) if value.eq_ignore_ascii_case("gzip") => Compression::Gzip,
-        Some((_, value)) if value.eq_ignore_ascii_case("none") => Compression::None,
-        Some((name, value)) => {
-            warnings.add(&name, format!("`{value}` is not supported, so nothing is compressed; set `gzip` or `none`"));
+    let Some((name, value)) = environment.for_signal(signal, "COMPRESSION") else { return Compression::None };
+    let found = Compression::ALL.into_iter().find(|compression| value.eq_ignore_ascii_case(compression.as_str()));
+    match found.map(|compression| (compression, compression.missing_feature())) {
+        Some((compression, None)) => compression,
+        missing => {
+            let reason = missing_reason(value, missing.and_then(|(_, feature)| feature));
+            warnings.add(&name, format!("{reason}, so nothing is compressed"));
             Compression::None
         }
-        None => Compression::None,
     }
 }
 
@@ -172,7 +244,7 @@ fn resolve_uri(
 ) -> Result<(Uri, String), InitError> {
     const COMMON: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
     let default = match protocol {
-        Protocol::HttpProtobuf => "http://localhost:4318",
+        Protocol::HttpProtobuf | Protocol::HttpJson => "http://localhost:4318",
         Protocol::Grpc => "http://localhost:4317",
     };
     let (name, value) = match (&options.url, environment.for_signal(signal, "ENDPOINT")) {
@@ -186,12 +258,14 @@ fn resolve_uri(
     let full_address = match (value.contains("://"), protocol) {
         (true, _) => value.to_owned(),
         (false, Protocol::Grpc) => format!("{}://{value}", if insecure() { "http" } else { "https" }),
-        (false, Protocol::HttpProtobuf) => return Err(invalid("has no scheme: begin it with `http://` or `https://`")),
+        (false, Protocol::HttpProtobuf | Protocol::HttpJson) => {
+            return Err(invalid("has no scheme: begin it with `http://` or `https://`"));
+        }
     };
     // The address of one signal is used unchanged; the common address is extended by the path of the signal.
     let is_signal_specific = name != COMMON && environment.get(&name).is_some();
     let full_address = match (protocol, is_signal_specific) {
-        (Protocol::HttpProtobuf, false) => {
+        (Protocol::HttpProtobuf | Protocol::HttpJson, false) => {
             let (path, query) = full_address.split_at(full_address.find('?').unwrap_or(full_address.len()));
             format!("{}/v1/{}{query}", path.trim_end_matches('/'), signal.as_str())
         }
@@ -211,23 +285,16 @@ fn resolve_uri(
         _ => return Err(invalid("must begin with `http://` or `https://`")),
     }
     let uri = match protocol {
-        Protocol::HttpProtobuf => uri,
-        Protocol::Grpc => {
-            grpc_method_uri(signal, &uri).map_err(|error| invalid(&format!("is not an address: {error}")))?
-        }
+        Protocol::HttpProtobuf | Protocol::HttpJson => uri,
+        Protocol::Grpc => origin(&uri).map_err(|error| invalid(&format!("is not an address: {error}")))?,
     };
     Ok((uri, name))
 }
 
-/// Returns the address of the `Export` method of a signal's gRPC service, at the host of `uri`.
-fn grpc_method_uri(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
-    let path = match signal {
-        Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-        Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-        Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-    };
+/// Returns an address without its path and query. The path of a gRPC request is the name of the method.
+fn origin(uri: &Uri) -> Result<Uri, http::Error> {
     let builder = Uri::builder().scheme(uri.scheme_str().unwrap_or("http"));
-    builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query(path).build()
+    builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query("/").build()
 }
 
 /// Returns an address without its user name, password and query. Example: `http://user:key@host/path?token=1` becomes

@@ -1,13 +1,21 @@
 //! The standard environment variables, read once, and the warnings about values that cannot be applied.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::Signal;
 
 /// The variables whose names begin with `OTEL_`, and `RUST_LOG`.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Environment(BTreeMap<String, String>);
+
+/// Prints only the names: the values may contain keys.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// Returns the environment variables of the process.
@@ -28,6 +36,12 @@ impl Environment {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// Returns a value in lower case. The OpenTelemetry specification recommends to read the names of enumerations in any
+    /// case.
+    pub(super) fn lowercase(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_ascii_lowercase)
     }
 
     /// Returns the value of the variable of one signal, else of the variable for all signals, with the name of the
@@ -101,18 +115,28 @@ const NO_VALUE_LENGTH_LIMIT: &str = "the pipeline does not truncate the values o
 const NO_LOG_ATTRIBUTE_LIMIT: &str = "the pipeline does not limit the attributes of log records";
 const NO_CONFIG_FILE: &str = "the pipeline does not read configuration files; set variables or use the builder";
 
+const NO_ZIPKIN: &str = "Zipkin is not supported";
+const NO_PROMETHEUS: &str = "the pipeline does not serve the Prometheus page; the application does";
+const OBSOLETE_INSECURE: &str = "this variable is obsolete; set OTEL_EXPORTER_OTLP_TRACES_INSECURE or \
+                                 OTEL_EXPORTER_OTLP_METRICS_INSECURE instead";
+
 /// Variables of the OpenTelemetry specification that the pipeline does not support. Variables for TLS files are handled
 /// with the endpoints, and reported there if the feature `otlp-tls` is disabled.
-const UNSUPPORTED_VARIABLES: [(&str, &str); 12] = [
+const UNSUPPORTED_VARIABLES: &[(&str, &str)] = &[
+    ("OTEL_ENTITIES", "entities are not supported; set OTEL_RESOURCE_ATTRIBUTES instead"),
     ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", NO_LOG_ATTRIBUTE_LIMIT),
     ("OTEL_METRICS_EXEMPLAR_FILTER", "the OpenTelemetry SDK records no exemplars; the Prometheus page contains them"),
-    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "Zipkin is not supported"),
-    ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "Zipkin is not supported"),
-    ("OTEL_EXPORTER_PROMETHEUS_HOST", "the pipeline does not serve the Prometheus page; the application does"),
-    ("OTEL_EXPORTER_PROMETHEUS_PORT", "the pipeline does not serve the Prometheus page; the application does"),
+    ("OTEL_EXPORTER_OTLP_SPAN_INSECURE", OBSOLETE_INSECURE),
+    ("OTEL_EXPORTER_OTLP_METRIC_INSECURE", OBSOLETE_INSECURE),
+    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", NO_ZIPKIN),
+    ("OTEL_EXPORTER_ZIPKIN_PROTOCOL", NO_ZIPKIN),
+    ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", NO_ZIPKIN),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", NO_PROMETHEUS),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", NO_PROMETHEUS),
+    ("OTEL_EXPORTER_PROMETHEUS_WITHOUT_SCOPE_INFO", NO_PROMETHEUS),
     ("OTEL_CONFIG_FILE", NO_CONFIG_FILE),
     ("OTEL_EXPERIMENTAL_CONFIG_FILE", NO_CONFIG_FILE),
     ("OTEL_LOG_LEVEL", "this variable is not supported; set RUST_LOG instead, for example to `llmobs=debug`"),

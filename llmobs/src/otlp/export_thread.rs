@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::InitError;
+use super::Signal;
 use super::queue::Queue;
 
 /// The thread that runs the tasks of a pipeline until this value is dropped.
@@ -32,7 +33,8 @@ impl ExportThread {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_io()
                 .enable_time()
-                .max_blocking_threads(4)
+                // Only look-ups of host names block, and each endpoint has one at a time.
+                .max_blocking_threads(Signal::ALL.len())
                 .thread_name("llmobs-otlp-names")
                 .on_thread_start(suppress_telemetry)
                 .build();

@@ -1,155 +1,37 @@
-//! Sends requests to a collector, retries them for a limited time, and counts the dropped items.
+//! The exporter of one signal, over HTTP or gRPC.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use bytes::Bytes;
-use opentelemetry_sdk::trace::IdGenerator;
-use opentelemetry_sdk::trace::RandomIdGenerator;
-use tokio::sync::watch;
-use tokio::time::Instant;
+use opentelemetry_otlp::ExporterBuildError;
+use tokio::runtime::Handle;
 
-use super::export_thread::after;
-use super::transport::ExportError;
-use super::transport::ExportResponse;
-use super::transport::Retry;
-use super::transport::Transport;
-use crate::sink::export_counts::DropReason;
-use crate::sink::export_counts::ExportCounts;
+use super::InitError;
+use super::endpoint::OtlpEndpoint;
+use super::grpc_exporter::GrpcExporter;
+use super::http_exporter::ExporterOptions;
+use super::http_exporter::HttpExporter;
+use super::retry_sender::RetrySender;
+use super::transport::GrpcRequest;
+use super::transport::GrpcTransport;
 
-/// The longest back-off between two attempts, unless the collector requests a longer one.
-const MAX_BACKOFF: Duration = Duration::from_secs(5);
-
-/// The longest pause that a collector can request.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// Receives the shutdown deadline once it is set; `None` before.
-pub(super) type DeadlineReceiver = watch::Receiver<Option<Instant>>;
-
-/// An exporter of the requests of one signal.
+/// The exporter of one signal. `E` is its exporter in `opentelemetry-otlp`, and `R` its request.
 #[derive(Debug)]
-pub(super) struct RetryingExporter {
-    transport: Transport,
-    counts: Arc<ExportCounts>,
-    /// The time for which one request is retried.
-    retry_timeout: Duration,
-    /// True if failed exports are counted as dropped items. False for cumulative metrics, since the next export
-    /// contains the same data.
-    should_count_dropped: bool,
-    /// True if the last attempt failed. A log event is emitted only when this changes.
-    is_failing: AtomicBool,
+pub(super) enum Exporter<E, R> {
+    Http(HttpExporter<E, R>),
+    Grpc(Arc<GrpcExporter>),
 }
 
-impl RetryingExporter {
-    pub(super) const fn new(
-        transport: Transport,
-        counts: Arc<ExportCounts>,
-        retry_timeout: Duration,
-        should_count_dropped: bool,
-    ) -> Self {
-        Self { transport, counts, retry_timeout, should_count_dropped, is_failing: AtomicBool::new(false) }
+impl<E, R: GrpcRequest> Exporter<E, R> {
+    /// Creates the exporter for an endpoint. `build` builds the exporter of `opentelemetry-otlp`, which only HTTP uses.
+    pub(super) fn new(
+        endpoint: &OtlpEndpoint,
+        sender: Arc<RetrySender>,
+        runtime: Handle,
+        build: impl FnOnce(ExporterOptions) -> Result<E, ExporterBuildError>,
+    ) -> Result<Self, InitError> {
+        Ok(match endpoint.encoding {
+            Some(encoding) => Self::Http(HttpExporter::new(endpoint, encoding, sender, runtime, build)?),
+            None => Self::Grpc(Arc::new(GrpcExporter { transport: GrpcTransport::new(endpoint)?, sender })),
+        })
     }
-
-    /// Sends a message and retries it. Returns whether the collector accepted it.
-    pub(super) async fn export(&self, message: Vec<u8>, items: usize, deadline: &mut DeadlineReceiver) -> bool {
-        let body = self.transport.encode_body(message);
-        let retry_end = after(self.retry_timeout);
-        let mut backoff = Duration::from_millis(200);
-        loop {
-            let end = deadline.borrow_and_update().unwrap_or(retry_end).min(retry_end);
-            match self.send_once(body.clone(), end.saturating_duration_since(Instant::now())).await {
-                Ok(response) => {
-                    let rejected = response.rejected_items.min(items);
-                    self.count_dropped(DropReason::Rejected, rejected);
-                    self.counts.add_sent(items - rejected);
-                    self.log_recovery();
-                    return true;
-                }
-                Err(error) => {
-                    self.log_failure(&error);
-                    let pause = match error.retry {
-                        Retry::Never => {
-                            self.count_dropped(DropReason::Refused, items);
-                            return false;
-                        }
-                        Retry::WithBackoff => jittered(backoff),
-                        // The collector may lengthen the back-off, but not shorten it.
-                        Retry::After(retry_after) => jittered(backoff).max(retry_after.min(MAX_RETRY_AFTER)),
-                    };
-                    if !self.wait_for_retry(pause, retry_end, deadline).await {
-                        let is_shutting_down = deadline.borrow().is_some();
-                        self.count_dropped(
-                            if is_shutting_down { DropReason::Shutdown } else { DropReason::Unreachable },
-                            items,
-                        );
-                        return false;
-                    }
-                    backoff = (backoff * 2).min(MAX_BACKOFF);
-                }
-            }
-        }
-    }
-
-    async fn send_once(&self, body: Bytes, limit: Duration) -> Result<ExportResponse, ExportError> {
-        let start = self.counts.now_nanos();
-        let result = self.transport.send(body, limit).await;
-        let elapsed = self.counts.now_nanos().saturating_sub(start);
-        self.counts.record_export(elapsed, result.as_ref().err().map(ExportError::error_type));
-        result
-    }
-
-    /// Waits before the next attempt. Returns `false` if no time is left for one. When the shutdown deadline is set,
-    /// the wait ends early once; after that each wait is at most 500 ms.
-    async fn wait_for_retry(&self, pause: Duration, retry_end: Instant, deadline: &mut DeadlineReceiver) -> bool {
-        let shutdown_deadline = *deadline.borrow();
-        let next = Instant::now() + pause;
-        match shutdown_deadline {
-            Some(end) => {
-                let next = next.min(Instant::now() + Duration::from_millis(500));
-                tokio::time::sleep_until(next.min(end)).await;
-                next < end
-            }
-            None if next >= retry_end => false,
-            None => {
-                let _ = tokio::time::timeout_at(next, deadline.changed()).await;
-                true
-            }
-        }
-    }
-
-    fn count_dropped(&self, reason: DropReason, items: usize) {
-        if self.should_count_dropped && items > 0 {
-            self.counts.add_dropped(reason, items);
-        }
-    }
-
-    fn log_failure(&self, error: &ExportError) {
-        if !self.is_failing.swap(true, Ordering::Relaxed) {
-            let endpoint = self.transport.endpoint();
-            tracing::warn!(
-                target: "llmobs",
-                signal = self.counts.signal().as_str(),
-                endpoint = endpoint.redacted_uri(),
-                error.type = error.error_type().as_str(),
-                lost = self.counts.total_dropped(),
-                "exports fail: {error}"
-            );
-        }
-    }
-
-    fn log_recovery(&self) {
-        if self.is_failing.swap(false, Ordering::Relaxed) {
-            let (signal, lost) = (self.counts.signal().as_str(), self.counts.total_dropped());
-            tracing::info!(target: "llmobs", signal, lost, "exports work again");
-        }
-    }
-}
-
-/// Returns the pause multiplied by a random factor from 0.75 to 1.25, so that the processes of a fleet do not retry at
-/// the same time.
-fn jittered(pause: Duration) -> Duration {
-    let [random, ..] = RandomIdGenerator::default().new_span_id().to_bytes();
-    pause.mul_f64(0.75 + f64::from(random) / 512.0)
 }

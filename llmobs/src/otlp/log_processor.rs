@@ -6,23 +6,13 @@ use std::time::Duration;
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::Severity;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::logs::LogBatch;
 use opentelemetry_sdk::logs::LogProcessor;
 use opentelemetry_sdk::logs::SdkLogRecord;
 
-use super::batcher::Encoder;
 use super::export_thread::Flusher;
-use super::json_attributes::expand_json_attributes;
 use super::queue::Queue;
-use super::request_split::encode_split;
-
-/// A log record with the scope that emitted it.
-pub(super) type ScopedLogRecord = (SdkLogRecord, InstrumentationScope);
+use super::queue_item::ScopedLogRecord;
 
 /// The log processor that is registered with the SDK.
 pub(super) struct QueueLogProcessor {
@@ -53,16 +43,4 @@ impl LogProcessor for QueueLogProcessor {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
-}
-
-/// Returns an encoder that encodes log records into requests.
-pub(super) fn encoder(resource: &Resource) -> Encoder<ScopedLogRecord> {
-    let resource = ResourceAttributesWithSchema::from(resource);
-    Box::new(move |records| {
-        let records: Vec<_> = records.iter().map(|(record, scope)| (record, scope)).collect();
-        let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource);
-        let mut request = ExportLogsServiceRequest { resource_logs };
-        expand_json_attributes(&mut request);
-        encode_split(request)
-    })
 }

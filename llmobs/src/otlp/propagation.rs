@@ -11,9 +11,10 @@ use super::environment::Warnings;
 /// Returns the propagators listed in `OTEL_PROPAGATORS`; W3C trace context and baggage if the variable is not set.
 pub(super) fn propagator(environment: &Environment, warnings: &mut Warnings) -> TextMapCompositePropagator {
     const NAME: &str = "OTEL_PROPAGATORS";
+    let listed = environment.lowercase(NAME);
     let mut seen: Vec<&str> = Vec::new();
     let mut propagators: Vec<Box<dyn TextMapPropagator + Send + Sync>> = Vec::new();
-    for name in environment.get(NAME).unwrap_or("tracecontext,baggage").split(',').map(str::trim) {
+    for name in listed.as_deref().unwrap_or("tracecontext,baggage").split(',').map(str::trim) {
         if seen.contains(&name) {
             continue;
         }

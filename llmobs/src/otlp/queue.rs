@@ -2,12 +2,11 @@
 //! is no room is dropped and counted.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
 
+use super::queue_item::QueueItem;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 use crate::sync::Mutex;
@@ -20,8 +19,6 @@ pub(super) struct Queue<T> {
     batch_size: usize,
     /// Notified when a batch is full and when a flush or shutdown is requested.
     notify: Notify,
-    /// The number of items that were drained and are not yet sent or dropped.
-    in_flight: AtomicUsize,
     counts: Arc<ExportCounts>,
 }
 
@@ -42,28 +39,7 @@ pub(super) struct Drain<T> {
 impl<T> Queue<T> {
     pub(super) fn new(batch_size: usize, counts: Arc<ExportCounts>) -> Self {
         let buffer = QueueBuffer { items: Vec::new(), flush_waiters: Vec::new(), is_closed: false };
-        Self { buffer: Mutex::new(buffer), batch_size, notify: Notify::new(), in_flight: AtomicUsize::new(0), counts }
-    }
-
-    /// Adds an item. Drops and counts it if the queue is full or closed. Costs two atomic operations and a short lock.
-    pub(super) fn push(&self, item: T) {
-        if !self.counts.try_reserve() {
-            self.counts.add_dropped(DropReason::QueueFull, 1);
-            return;
-        }
-        let mut buffer = self.buffer.lock();
-        if buffer.is_closed {
-            drop(buffer);
-            self.counts.release(1);
-            self.counts.add_dropped(DropReason::Shutdown, 1);
-            return;
-        }
-        buffer.items.push(item);
-        let is_full = buffer.items.len() == self.batch_size;
-        drop(buffer);
-        if is_full {
-            self.notify.notify_one();
-        }
+        Self { buffer: Mutex::new(buffer), batch_size, notify: Notify::new(), counts }
     }
 
     /// Returns whether the queue still accepts items.
@@ -78,12 +54,17 @@ impl<T> Queue<T> {
     /// Removes and returns all items. They count against the limit of the queue until they are sent or dropped.
     pub(super) fn drain(&self) -> Drain<T> {
         let mut buffer = self.buffer.lock();
-        self.in_flight.fetch_add(buffer.items.len(), Ordering::Relaxed);
+        self.counts.start(buffer.items.len());
         let empty = Vec::with_capacity(buffer.items.capacity().min(self.batch_size));
         Drain {
             items: std::mem::replace(&mut buffer.items, empty),
             flush_waiters: std::mem::take(&mut buffer.flush_waiters),
         }
+    }
+
+    /// Frees the bytes of items that were sent or dropped.
+    pub(super) fn release_bytes(&self, bytes: usize) {
+        self.counts.release_bytes(bytes);
     }
 
     /// Returns a receiver that resolves when all current items are sent or dropped.
@@ -105,12 +86,6 @@ impl<T> Queue<T> {
         buffer.is_closed
     }
 
-    /// Records that `items` drained items were sent or dropped, and frees their places.
-    pub(super) fn release(&self, items: usize) {
-        self.in_flight.fetch_sub(items, Ordering::Relaxed);
-        self.counts.release(items);
-    }
-
     /// Closes the queue and drops all remaining items, including those drained and not yet sent. The draining task must
     /// have stopped before.
     pub(super) fn close_and_drop(&self) {
@@ -119,18 +94,52 @@ impl<T> Queue<T> {
         let remaining = std::mem::take(&mut buffer.items).len();
         buffer.flush_waiters.clear();
         drop(buffer);
-        let remaining = remaining + self.in_flight.swap(0, Ordering::Relaxed);
+        let remaining = remaining + self.counts.take_in_flight();
+        self.counts.release_bytes(usize::MAX);
         self.counts.release(remaining);
         self.counts.add_dropped(DropReason::Shutdown, remaining);
+    }
+}
+
+impl<T: QueueItem> Queue<T> {
+    /// Adds an item. Drops and counts it if the queue is full or closed. Costs three atomic operations and a short lock.
+    pub(super) fn push(&self, item: T) {
+        let bytes = item.estimated_bytes();
+        if !self.counts.try_reserve(bytes) {
+            self.counts.add_dropped(DropReason::QueueFull, 1);
+            return;
+        }
+        let mut buffer = self.buffer.lock();
+        if buffer.is_closed {
+            drop(buffer);
+            self.counts.release(1);
+            self.counts.release_bytes(bytes);
+            self.counts.add_dropped(DropReason::Shutdown, 1);
+            return;
+        }
+        buffer.items.push(item);
+        let is_full = buffer.items.len() == self.batch_size;
+        drop(buffer);
+        if is_full {
+            self.notify.notify_one();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::export_counts::QueueLimit;
     use crate::sink::export_counts::Signal;
 
-    fn queue(limit: usize) -> Queue<usize> {
+    impl QueueItem for usize {
+        fn estimated_bytes(&self) -> usize {
+            *self
+        }
+    }
+
+    fn queue(items: usize) -> Queue<usize> {
+        let limit = QueueLimit { items, bytes: 100 };
         Queue::new(2, Arc::new(ExportCounts::new(Signal::Traces, Some(limit))))
     }
 
@@ -141,7 +150,7 @@ mod tests {
         assert_eq!(queue.drain().items, [0, 1]);
         (2..5).for_each(|item| queue.push(item));
         assert_eq!(queue.counts.dropped(DropReason::QueueFull), 2);
-        queue.release(2);
+        queue.counts.finish(2);
         (5..8).for_each(|item| queue.push(item));
         assert_eq!(queue.drain().items, [2, 5, 6]);
         assert_eq!(queue.counts.dropped(DropReason::QueueFull), 3);
@@ -157,5 +166,19 @@ mod tests {
         assert!(!queue.is_open());
         assert_eq!((queue.counts.dropped(DropReason::Shutdown), queue.counts.queued()), (2, 0));
         assert!(queue.flush().blocking_recv().is_err(), "a flush of a closed queue must not wait");
+    }
+
+    #[test]
+    fn the_bytes_of_the_items_are_limited_until_they_are_sent_and_an_item_of_any_size_fits_into_an_empty_queue() {
+        let queue = queue(9);
+        [60, 41, 40, 1].into_iter().for_each(|bytes| queue.push(bytes));
+        assert_eq!(queue.drain().items, [60, 40]);
+        queue.push(1);
+        assert_eq!(queue.counts.dropped(DropReason::QueueFull), 3, "items in flight count too");
+        queue.counts.finish(2);
+        queue.release_bytes(100);
+        [1_000, 1].into_iter().for_each(|bytes| queue.push(bytes));
+        assert_eq!(queue.drain().items, [1_000]);
+        assert_eq!(queue.counts.dropped(DropReason::QueueFull), 4);
     }
 }

@@ -39,7 +39,7 @@ impl Sampler {
     pub(super) fn from_environment(environment: &Environment, warnings: &mut Warnings) -> Self {
         const NAME: &str = "OTEL_TRACES_SAMPLER";
         let mut ratio = || ratio_argument(environment, warnings);
-        match environment.get(NAME) {
+        match environment.lowercase(NAME).as_deref() {
             None | Some("parentbased_always_on") => Self::ParentBasedAlwaysOn,
             Some("always_on") => Self::AlwaysOn,
             Some("always_off") => Self::AlwaysOff,

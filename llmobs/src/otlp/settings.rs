@@ -18,6 +18,7 @@ use super::environment::signal_env_infix;
 use super::propagation::propagator;
 use super::resource::resource;
 use super::sampler::Sampler;
+use crate::sink::export_counts::QueueLimit;
 
 /// The values set in code through the builder.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,7 @@ pub(super) struct BuilderOptions {
     pub(super) disabled_signals: Vec<Signal>,
     pub(super) sampler: Option<Sampler>,
     pub(super) queue_limit: Option<usize>,
+    pub(super) queue_bytes: Option<usize>,
     pub(super) batch_size: Option<usize>,
     pub(super) batch_delay: Option<Duration>,
     pub(super) retry_timeout: Option<Duration>,
@@ -54,7 +56,7 @@ pub(super) struct PipelineSettings {
 /// The settings of a queue and its batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BatchSettings {
-    pub(super) queue_limit: usize,
+    pub(super) queue_limit: QueueLimit,
     pub(super) batch_size: usize,
     pub(super) batch_delay: Duration,
     /// The time for which one request is retried.
@@ -70,6 +72,10 @@ pub(super) struct MetricsSettings {
     /// True if histograms are exported with base-2 exponential buckets instead of explicit buckets.
     pub(super) exponential_histograms: bool,
 }
+
+/// The default limit of the bytes in each queue. The two queues together hold no more than the default limit of captured
+/// content, 64 MiB.
+const DEFAULT_QUEUE_BYTES: usize = 32 * 1024 * 1024;
 
 /// The default retry time, the same as the OpenTelemetry Collector's.
 const DEFAULT_RETRY_TIMEOUT: Duration = Duration::from_secs(300);
@@ -106,7 +112,8 @@ impl PipelineSettings {
 fn is_exported(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> bool {
     let name = format!("OTEL_{}_EXPORTER", signal_env_infix(signal));
     let mut found = false;
-    for exporter in environment.get(&name).unwrap_or("otlp").split(',').map(str::trim) {
+    let exporters = environment.lowercase(&name);
+    for exporter in exporters.as_deref().unwrap_or("otlp").split(',').map(str::trim) {
         match exporter {
             "otlp" => found = true,
             "none" => {}
@@ -145,7 +152,7 @@ fn batch_settings(
     let retry_timeout =
         options.retry_timeout.or_else(|| environment.duration(&format!("{prefix}_EXPORT_TIMEOUT"), warnings));
     BatchSettings {
-        queue_limit: limit,
+        queue_limit: QueueLimit { items: limit, bytes: options.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES) },
         // A batch larger than the queue limit would never fill.
         batch_size: size.min(limit),
         batch_delay: delay.max(Duration::from_millis(1)),
@@ -156,7 +163,7 @@ fn batch_settings(
 fn metrics_settings(options: &BuilderOptions, environment: &Environment, warnings: &mut Warnings) -> MetricsSettings {
     const TEMPORALITY: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
     const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
-    let mut temporality = || match environment.get(TEMPORALITY).map(str::to_ascii_lowercase).as_deref() {
+    let mut temporality = || match environment.lowercase(TEMPORALITY).as_deref() {
         None | Some("cumulative") => Temporality::Cumulative,
         Some("delta") => Temporality::Delta,
         Some("lowmemory") => Temporality::LowMemory,
@@ -170,14 +177,15 @@ fn metrics_settings(options: &BuilderOptions, environment: &Environment, warning
         Some(false) => Temporality::Cumulative,
         None => temporality(),
     };
-    let exponential_histograms = options.exponential_histograms.unwrap_or_else(|| match environment.get(HISTOGRAMS) {
-        None | Some("explicit_bucket_histogram") => false,
-        Some("base2_exponential_bucket_histogram") => true,
-        Some(other) => {
-            warnings.add(HISTOGRAMS, format!("`{other}` is not supported, so `explicit_bucket_histogram` is used"));
-            false
-        }
-    });
+    let exponential_histograms =
+        options.exponential_histograms.unwrap_or_else(|| match environment.lowercase(HISTOGRAMS).as_deref() {
+            None | Some("explicit_bucket_histogram") => false,
+            Some("base2_exponential_bucket_histogram") => true,
+            Some(other) => {
+                warnings.add(HISTOGRAMS, format!("`{other}` is not supported, so `explicit_bucket_histogram` is used"));
+                false
+            }
+        });
     let interval = options.metrics_interval.or_else(|| environment.duration("OTEL_METRIC_EXPORT_INTERVAL", warnings));
     let retry_timeout = environment.duration("OTEL_METRIC_EXPORT_TIMEOUT", warnings);
     MetricsSettings {

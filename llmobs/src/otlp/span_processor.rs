@@ -5,19 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::Context;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::Span;
 use opentelemetry_sdk::trace::SpanData;
 use opentelemetry_sdk::trace::SpanProcessor;
 
-use super::batcher::Encoder;
 use super::export_thread::Flusher;
 use super::queue::Queue;
-use super::request_split::encode_split;
 use super::tail::TailSampler;
 
 /// The span processor that is registered with the SDK.
@@ -60,12 +54,4 @@ impl SpanProcessor for QueueSpanProcessor {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
-}
-
-/// Returns an encoder that encodes spans into requests.
-pub(super) fn encoder(resource: &Resource) -> Encoder<SpanData> {
-    let resource = ResourceAttributesWithSchema::from(resource);
-    Box::new(move |spans| {
-        encode_split(ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(spans, &resource) })
-    })
 }

@@ -60,8 +60,8 @@ impl TailSampling {
         Self { ratio, max_spans: 8_192, max_traces: 16_384, decision_wait: Duration::from_secs(10) }
     }
 
-    /// Sets the maximum number of finished spans in the buffer. When the limit is exceeded, the trace that has waited
-    /// longest is decided early; its spans that the ratio does not keep are dropped and counted as `tail_full`.
+    /// Sets the maximum number of finished spans in the buffer. When the limit, or that of
+    /// [`queue_bytes`](super::PipelineBuilder::queue_bytes), is exceeded, the trace that has waited longest is decided early; its spans that the ratio does not keep are dropped and counted as `tail_full`.
     /// Defaults to 8,192.
     pub const fn max_spans(mut self, spans: usize) -> Self {
         self.max_spans = spans;
@@ -88,6 +88,8 @@ impl TailSampling {
 #[derive(Debug)]
 pub(super) struct TailSampler {
     settings: TailSampling,
+    /// The maximum of the estimated bytes of the buffered spans.
+    max_bytes: usize,
     threshold: Threshold,
     buffer: Mutex<TailBuffer>,
     clock: Clock,
@@ -96,8 +98,9 @@ pub(super) struct TailSampler {
 
 impl TailSampler {
     /// Creates a sampler with an empty buffer. `counts` receives the number of spans that are dropped as `tail_full`.
-    pub(super) fn new(settings: TailSampling, clock: Clock, counts: Arc<ExportCounts>) -> Self {
-        Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, counts }
+    pub(super) fn new(settings: TailSampling, max_bytes: usize, clock: Clock, counts: Arc<ExportCounts>) -> Self {
+        let threshold = Threshold::from_ratio(settings.ratio);
+        Self { settings, max_bytes, threshold, buffer: Mutex::default(), clock, counts }
     }
 
     /// Counts a span as an open span of its trace; called when the span starts. A span that the head sampler did not
@@ -131,7 +134,7 @@ impl TailSampler {
         if is_over {
             buffer.remove_trace(trace);
         }
-        while buffer.span_count() > self.settings.max_spans {
+        while buffer.span_count() > self.settings.max_spans || buffer.span_bytes() > self.max_bytes {
             let Some(oldest) = buffer.oldest_trace() else { break };
             exported.extend(self.evict(buffer.take_spans(oldest)));
         }

@@ -100,16 +100,29 @@ impl DropReason {
 }
 
 /// The maximum number of exports whose durations are stored until a collection.
-const MAX_UNREPORTED_EXPORTS: usize = 1_024;
+const MAX_UNREPORTED_EXPORTS: usize = 8_192;
+
+/// The limits of the items that wait to be sent or are in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueueLimit {
+    /// The maximum number of items.
+    pub(crate) items: usize,
+    /// The maximum of their estimated bytes in memory.
+    pub(crate) bytes: usize,
+}
 
 /// The numbers of items of one signal that were queued, sent and dropped, and the durations of its exports.
 #[derive(Debug)]
 pub(crate) struct ExportCounts {
     signal: Signal,
-    /// The maximum number of queued items; `None` for a signal without a queue.
-    queue_limit: Option<usize>,
-    /// The items in the queue now, or reserved for it.
+    /// `None` for a signal without a queue.
+    queue_limit: Option<QueueLimit>,
+    /// The items in the queue now, reserved for it, or in flight.
     queued: AtomicUsize,
+    /// The estimated bytes of the items in `queued`.
+    queued_bytes: AtomicUsize,
+    /// The number of items that were taken from the queue and are not yet sent or dropped.
+    in_flight: AtomicUsize,
     /// The items dropped since the creation, by reason.
     dropped: [AtomicU64; DropReason::ALL.len()],
     /// The dropped items that an observer has already recorded, by reason.
@@ -120,23 +133,27 @@ pub(crate) struct ExportCounts {
     last_success_at: AtomicU64,
     /// The duration in nanoseconds and the error of each export since the last collection.
     unreported_exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
+    /// The number of exports whose duration could not be stored, since the last collection.
+    skipped_exports: AtomicU64,
     clock: Clock,
 }
 
 impl ExportCounts {
-    /// Returns counts of zero. `queue_limit` is the maximum number of queued items, or `None` for a signal without a
-    /// queue.
-    pub(crate) fn new(signal: Signal, queue_limit: Option<usize>) -> Self {
+    /// Returns counts of zero. `queue_limit` is `None` for a signal without a queue.
+    pub(crate) fn new(signal: Signal, queue_limit: Option<QueueLimit>) -> Self {
         let clock = Clock::system();
         Self {
             signal,
             queue_limit,
             queued: AtomicUsize::new(0),
+            queued_bytes: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
             dropped: array::from_fn(|_| AtomicU64::new(0)),
             reported: array::from_fn(|_| AtomicU64::new(0)),
             sent: AtomicU64::new(0),
             last_success_at: AtomicU64::new(clock.now().as_nanos()),
             unreported_exports: Mutex::default(),
+            skipped_exports: AtomicU64::new(0),
             clock,
         }
     }
@@ -146,16 +163,54 @@ impl ExportCounts {
         self.signal
     }
 
-    /// Reserves a place in the queue for one item. Returns `false`, and reserves none, if the queue is full.
-    pub(crate) fn try_reserve(&self) -> bool {
-        let limit = self.queue_limit.unwrap_or(usize::MAX);
-        let reserve = |queued| (queued < limit).then_some(queued + 1);
-        self.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve).is_ok()
+    /// Reserves a place in the queue for one item of this size. Returns `false`, and reserves none, if the queue is full:
+    /// it contains the maximum number of items, or the item would exceed the maximum of bytes. An item of any size fits
+    /// into an empty queue.
+    pub(crate) fn try_reserve(&self, bytes: usize) -> bool {
+        let Some(limit) = self.queue_limit else { return true };
+        let reserve_bytes = |queued: usize| match queued.checked_add(bytes) {
+            Some(total) if queued == 0 || total <= limit.bytes => Some(total),
+            _ => None,
+        };
+        if self.queued_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve_bytes).is_err() {
+            return false;
+        }
+        let reserve_item = |queued| (queued < limit.items).then_some(queued + 1);
+        let is_reserved = self.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve_item).is_ok();
+        if !is_reserved {
+            self.release_bytes(bytes);
+        }
+        is_reserved
     }
 
     /// Releases the places of this number of items, which must have been reserved.
     pub(crate) fn release(&self, items: usize) {
         self.queued.fetch_sub(items, Ordering::Relaxed);
+    }
+
+    /// Releases this number of bytes, which must have been reserved.
+    pub(crate) fn release_bytes(&self, bytes: usize) {
+        let release = |queued: usize| Some(queued.saturating_sub(bytes));
+        let _ = self.queued_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, release);
+    }
+
+    /// Records that this number of items were taken from the queue to be sent. They keep their places.
+    pub(crate) fn start(&self, items: usize) {
+        self.in_flight.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Records that this number of items in flight were sent or dropped, and releases their places. Does nothing for a
+    /// signal without a queue.
+    pub(crate) fn finish(&self, items: usize) {
+        if self.queue_limit.is_some() {
+            self.in_flight.fetch_sub(items, Ordering::Relaxed);
+            self.release(items);
+        }
+    }
+
+    /// Returns the number of items in flight and sets it to zero. Called when no task sends them any longer.
+    pub(crate) fn take_in_flight(&self) -> usize {
+        self.in_flight.swap(0, Ordering::Relaxed)
     }
 
     /// Counts items that were dropped for a reason.
@@ -169,7 +224,8 @@ impl ExportCounts {
     }
 
     /// Stores the duration in nanoseconds of one attempt of an export, and its error if the attempt failed. An attempt
-    /// without an error is the last success. Of the attempts between two collections, only the first 1,024 are stored.
+    /// without an error is the last success. Of the attempts between two collections, the first 8,192 are stored, and the
+    /// others are counted.
     pub(crate) fn record_export(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
             self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
@@ -177,6 +233,8 @@ impl ExportCounts {
         let mut exports = self.unreported_exports.lock();
         if exports.len() < MAX_UNREPORTED_EXPORTS {
             exports.push((nanos, error));
+        } else {
+            self.skipped_exports.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -290,6 +348,11 @@ impl ExportReporter {
                     .map(|error| self.sinks.bind(RowId::ExportDuration, &export_labels(&series.counts, Some(error))));
                 error_duration.as_ref().unwrap_or(&series.success_duration).record(nanos_to_seconds(nanos), None);
             }
+            let skipped = series.counts.skipped_exports.swap(0, Ordering::Relaxed);
+            if skipped > 0 {
+                let label = Label::new(llmobs_attribute::ANOMALY, "skipped_export_duration");
+                self.sinks.bind(RowId::Anomalies, &[label]).add(skipped);
+            }
         }
     }
 
@@ -319,7 +382,7 @@ impl Drop for ExportReporter {
 impl SignalSeries {
     fn new(counts: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
         if let Some(limit) = counts.queue_limit {
-            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(count_to_f64(limit));
+            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(count_to_f64(limit.items));
         }
         let bind_dropped = |reason: DropReason| {
             let reason_label = Label::new(llmobs_attribute::DROP_REASON, reason.as_str());
@@ -351,18 +414,20 @@ mod tests {
 
     #[test]
     fn a_queue_admits_items_up_to_its_limit_and_again_after_a_release() {
-        let counts = ExportCounts::new(Signal::Logs, Some(2));
-        assert_eq!([counts.try_reserve(), counts.try_reserve(), counts.try_reserve()], [true, true, false]);
+        let counts = ExportCounts::new(Signal::Logs, Some(QueueLimit { items: 2, bytes: 10 }));
+        assert_eq!([1, 1, 1].map(|bytes| counts.try_reserve(bytes)), [true, true, false]);
         counts.release(1);
-        assert_eq!([counts.try_reserve(), counts.try_reserve()], [true, false]);
+        counts.release_bytes(1);
+        assert_eq!([10, 9, 1].map(|bytes| counts.try_reserve(bytes)), [false, true, false]);
         assert_eq!(counts.queued(), 2);
     }
 
     #[test]
-    fn the_number_of_unreported_exports_is_bounded() {
+    fn the_durations_of_exports_are_bounded_and_the_others_are_counted() {
         let counts = ExportCounts::new(Signal::Metrics, None);
-        (0..5_000).for_each(|_| counts.record_export(1, Some(ErrorType::Upstream)));
+        (0..10_000).for_each(|_| counts.record_export(1, Some(ErrorType::Upstream)));
         assert_eq!(counts.unreported_exports.lock().len(), MAX_UNREPORTED_EXPORTS);
+        assert_eq!(counts.skipped_exports.load(Ordering::Relaxed), 10_000 - MAX_UNREPORTED_EXPORTS as u64);
     }
 
     #[test]

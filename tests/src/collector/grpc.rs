@@ -33,22 +33,27 @@ pub(super) async fn handle(request: Request<Incoming>, inbox: &Arc<Inbox>, rejec
     const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
     let services = OtlpServices { inbox: Arc::clone(inbox), rejected };
     let service = request.uri().path().split('/').nth(1).and_then(|name| name.rsplit('.').next()).unwrap_or_default();
-    let gzip = CompressionEncoding::Gzip;
+    let (gzip, zstd) = (CompressionEncoding::Gzip, CompressionEncoding::Zstd);
     let response = match service {
         "MetricsService" => {
             let service = MetricsServiceServer::new(services)
                 .accept_compressed(gzip)
+                .accept_compressed(zstd)
                 .max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
         "LogsService" => {
-            let service =
-                LogsServiceServer::new(services).accept_compressed(gzip).max_decoding_message_size(MAX_MESSAGE_BYTES);
+            let service = LogsServiceServer::new(services)
+                .accept_compressed(gzip)
+                .accept_compressed(zstd)
+                .max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
         _ => {
-            let service =
-                TraceServiceServer::new(services).accept_compressed(gzip).max_decoding_message_size(MAX_MESSAGE_BYTES);
+            let service = TraceServiceServer::new(services)
+                .accept_compressed(gzip)
+                .accept_compressed(zstd)
+                .max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
     };

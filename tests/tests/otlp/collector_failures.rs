@@ -90,7 +90,7 @@ fn an_answer_that_is_not_http_or_grpc_drops_the_batch_and_the_pipeline_continues
             );
             service.run_operations(4);
             // Over HTTP, the status 200 alone means success, because some back ends answer with JSON.
-            let taken = (protocol, behaviour) == (Protocol::HttpProtobuf, Behaviour::Garbage);
+            let taken = protocol != Protocol::Grpc && behaviour == Behaviour::Garbage;
             for signal in [Signal::Traces, Signal::Logs] {
                 eventually("they were accepted or dropped", || {
                     let (sent, dropped) = if taken { (4, 0) } else { (0, 4) };
@@ -121,6 +121,72 @@ fn an_unreachable_collector_is_retried_until_the_limit_and_the_items_are_counted
         // Cumulative metrics are not lost: the next export contains them all.
         assert!(service.pipeline.flush(SHORT_TIMEOUT).is_err());
         assert_eq!(service.dropped_count(Signal::Metrics), 0);
+    }
+}
+
+#[test]
+fn every_item_is_sent_or_counted_and_the_shutdown_ends_in_time_whatever_the_collector_does() {
+    for protocol in PROTOCOLS {
+        for behaviour in [
+            Behaviour::Reset,
+            Behaviour::Silent,
+            Behaviour::Hang,
+            Behaviour::Close,
+            Behaviour::Noise,
+            Behaviour::Endless,
+            Behaviour::Bomb,
+            Behaviour::Redirect,
+            Behaviour::Reject(100_000),
+            Behaviour::Reject(-1),
+            Behaviour::Throttle(0),
+            Behaviour::RetryAfter("100000000000000000000000"),
+            Behaviour::RetryAfter("-1"),
+            Behaviour::RetryAfter("Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            let collector = Collector::start();
+            collector.behave(behaviour);
+            let service = TestService::new(pipeline_to(collector.endpoint(), protocol).batch_size(7));
+            service.run_operations(40);
+            let clock = Clock::system();
+            let start = clock.now();
+            let _ = service.pipeline.shutdown(SHORT_TIMEOUT);
+            let passed = clock.now().since(start);
+            assert!(passed < SHORT_TIMEOUT + Duration::from_secs(2), "{protocol:?} {behaviour:?}: {passed:?}");
+            for signal in [Signal::Traces, Signal::Logs] {
+                let (sent, dropped) = (service.pipeline.sent(signal), service.dropped_by_reason(signal));
+                assert_eq!(sent + dropped.values().sum::<u64>(), 40, "{protocol:?} {behaviour:?}: {sent}, {dropped:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_closes_each_connection_receives_everything_once() {
+    for protocol in PROTOCOLS {
+        let collector = Collector::start();
+        collector.behave(Behaviour::OneRequestEach);
+        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).batch_size(7));
+        service.run_operations(50);
+        service.pipeline.shutdown(TIMEOUT).unwrap();
+        let seen = collector.inbox().snapshot();
+        assert_eq!((seen.spans.len(), seen.logs.len()), (50, 50), "{protocol:?}");
+        assert!(seen.connections > 10, "{} connections", seen.connections);
+        assert!(service.pipeline.dropped().is_empty(), "{protocol:?}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for protocol in PROTOCOLS {
+        let collector = Collector::start();
+        collector.behave(Behaviour::Redirect);
+        let settings = pipeline_to(collector.endpoint(), protocol).batch_size(4).without_signal(Signal::Logs);
+        let service = TestService::new(settings);
+        service.run_operations(4);
+        eventually("the batch was refused", || {
+            service.dropped_by_reason(Signal::Traces).get(&DropReason::Refused) == Some(&4)
+        });
+        assert_eq!(collector.inbox().snapshot().requests.len(), 1, "{protocol:?}");
     }
 }
 

@@ -21,7 +21,7 @@ use llmobs_tests::collector::attribute;
 #[test]
 fn all_three_signals_arrive_with_their_resource_and_scope_over_both_protocols() {
     for protocol in PROTOCOLS {
-        for compression in [Compression::None, Compression::Gzip] {
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
             let collector = Collector::start();
             let settings = pipeline_to(collector.endpoint(), protocol).compression(compression);
             let service = TestService::new(settings.resource_attribute("deployment.environment.name", "test"));
@@ -100,6 +100,7 @@ fn headers_paths_and_encodings_are_those_of_the_protocol() {
             assert!(headers["user-agent"].starts_with("llmobs/"));
             let (kind, encoding) = match protocol {
                 Protocol::HttpProtobuf => ("application/x-protobuf", "content-encoding"),
+                Protocol::HttpJson => ("application/json", "content-encoding"),
                 _ => ("application/grpc", "grpc-encoding"),
             };
             assert_eq!((headers["content-type"].as_str(), headers[encoding].as_str()), (kind, "gzip"));
@@ -108,7 +109,7 @@ fn headers_paths_and_encodings_are_those_of_the_protocol() {
         paths.dedup();
         let service = |name| format!("/opentelemetry.proto.collector.{name}/Export");
         let expected = match protocol {
-            Protocol::HttpProtobuf => ["/v1/logs", "/v1/metrics", "/v1/traces"].map(str::to_owned),
+            Protocol::HttpProtobuf | Protocol::HttpJson => ["/v1/logs", "/v1/metrics", "/v1/traces"].map(str::to_owned),
             _ => ["logs.v1.LogsService", "metrics.v1.MetricsService", "trace.v1.TraceService"].map(service),
         };
         assert_eq!(paths, expected);

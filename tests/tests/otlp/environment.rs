@@ -126,6 +126,58 @@ fn a_disabled_sdk_sends_nothing_and_has_no_notes() {
 }
 
 #[test]
+fn a_percent_sign_without_two_hexadecimal_digits_is_sent_as_it_is() {
+    for (value, sent) in [("pw%+axx", "pw%+axx"), ("100%", "100%"), ("%zz%", "%zz%"), ("a%2Bb%20%25", "a+b %")] {
+        let collector = Collector::start();
+        let endpoint = collector.endpoint();
+        let pipeline = builder(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_HEADERS", &format!("x-test={value}")),
+            ("OTEL_RESOURCE_ATTRIBUTES", &format!("team={value}")),
+        ]);
+        let seen = run_operation(pipeline.build().unwrap(), &collector);
+        assert!(seen.requests.iter().all(|(_, headers)| headers["x-test"] == sent), "{value}");
+        assert_eq!(attribute(&seen.spans[0].resource.attributes, "team").as_deref(), Some(sent), "{value}");
+    }
+}
+
+#[test]
+fn names_of_choices_are_read_in_any_case() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let pipeline = builder(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "GRPC"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "Http/Json"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZip"),
+        ("OTEL_TRACES_EXPORTER", "OTLP"),
+        ("OTEL_METRICS_EXPORTER", "None"),
+        ("OTEL_TRACES_SAMPLER", "Always_On"),
+        ("OTEL_PROPAGATORS", "TraceContext"),
+        ("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "Base2_Exponential_Bucket_Histogram"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA"),
+    ]);
+    let pipeline = pipeline.build().unwrap();
+    assert!(pipeline.warnings().is_empty(), "{:?}", pipeline.warnings());
+    let seen = run_operation(pipeline, &collector);
+    assert_eq!(has_signals(&seen), [true, false, true]);
+    let kinds: Vec<_> = seen.requests.iter().map(|(_, headers)| headers["content-type"].as_str()).collect();
+    assert!(kinds.contains(&"application/grpc") && kinds.contains(&"application/json"), "{kinds:?}");
+
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let pipeline = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_TRACES_SAMPLER", "ALWAYS_OFF")]);
+    assert_eq!(has_signals(&run_operation(pipeline.build().unwrap(), &collector)), [false, true, true]);
+}
+
+#[test]
+fn the_settings_print_no_values_of_variables_and_no_headers() {
+    let settings = builder(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=sesame")]).header("other", "sesame");
+    let printed = format!("{settings:?}");
+    assert!(printed.contains("OTEL_EXPORTER_OTLP_HEADERS") && !printed.contains("sesame"), "{printed}");
+}
+
+#[test]
 fn the_sampler_of_the_environment_is_used() {
     let collector = Collector::start();
     let endpoint = collector.endpoint();
@@ -173,8 +225,8 @@ fn unsupported_values_are_named_in_notes_and_the_others_take_effect() {
         ("OTEL_METRICS_EXPORTER", "otlp,prometheus"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
         ("OTEL_BLRP_MAX_QUEUE_SIZE", "0"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "sideways"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
@@ -204,6 +256,7 @@ fn an_invalid_address_header_or_certificate_is_an_error_that_names_its_variable(
         ("OTEL_EXPORTER_OTLP_HEADERS", "no-value", "no `=`"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret", "invalid name"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=secret%0A", "HTTP does not allow"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "a=secret%0a", "HTTP does not allow"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "key.pem", "must both be set"),
     ] {
         let error = builder(&[(name, value)]).build().unwrap_err();

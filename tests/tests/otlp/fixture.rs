@@ -19,7 +19,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use llmobs_tests::collector::Collector;
 
 pub const MODEL: &str = "smollm2-135m-instruct";
-pub const PROTOCOLS: [Protocol; 2] = [Protocol::HttpProtobuf, Protocol::Grpc];
+pub const PROTOCOLS: [Protocol; 3] = [Protocol::HttpProtobuf, Protocol::HttpJson, Protocol::Grpc];
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An observer whose telemetry is sent to one pipeline.
@@ -57,7 +57,10 @@ impl TestService {
     ) -> Self {
         let pipeline = settings.build().unwrap();
         let registry = tracing_subscriber::registry().with(pipeline.layer()).with(filter);
-        let builder = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider());
+        let builder = Observer::builder()
+            .model(MODEL)
+            .meter_provider(pipeline.meter_provider())
+            .logger_provider(pipeline.logger_provider());
         let observer = configure(builder).build().unwrap();
         pipeline.report_to(&observer);
         Self { pipeline, observer, dispatch: Dispatch::new(registry) }

@@ -10,6 +10,7 @@ mod delivery;
 mod environment;
 mod export_loop;
 mod fixture;
+mod logs;
 mod recovery;
 mod runtimes;
 mod self_metrics;

@@ -72,6 +72,25 @@ fn no_retry_happens_before_the_delay_that_the_collector_requires() {
 }
 
 #[test]
+fn a_date_in_retry_after_is_waited_for() {
+    for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
+        let collector = Collector::start();
+        // Dates have whole seconds: the wait is between 1 and 2 s.
+        let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(2));
+        collector.behave(Behaviour::RetryAfter(date.leak()));
+        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
+        let clock = Clock::system();
+        service.run_operations(1);
+        collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
+        let first_attempt = clock.now();
+        collector.behave(Behaviour::Accept);
+        collector.inbox().wait_until("the collector accepted it", |seen| seen.spans.len() == 1);
+        let waited = clock.now().since(first_attempt);
+        assert!(waited > Duration::from_millis(800), "{protocol:?}: retried after {waited:?}");
+    }
+}
+
+#[test]
 fn a_shutdown_does_not_wait_for_the_back_off() {
     for protocol in PROTOCOLS {
         let collector = Collector::start();
@@ -93,9 +112,10 @@ fn a_shutdown_does_not_wait_for_the_back_off() {
 #[test]
 fn a_collector_never_shortens_the_back_off() {
     for protocol in PROTOCOLS {
-        for seconds in [0, -1] {
+        let behaviours = [Behaviour::Throttle(0), Behaviour::Throttle(-1), Behaviour::RetryAfter("0")];
+        for behaviour in behaviours.into_iter().chain([Behaviour::RetryAfter("Sun, 06 Nov 1994 08:49:37 GMT")]) {
             let collector = Collector::start();
-            collector.behave(Behaviour::Throttle(seconds));
+            collector.behave(behaviour);
             let service =
                 TestService::new(pipeline_to(collector.endpoint(), protocol).batch_size(4).batch_delay(TIMEOUT));
             service.run_operations(4);
@@ -106,7 +126,10 @@ fn a_collector_never_shortens_the_back_off() {
             let passed = clock.now().since(start);
             // For each of two signals: the second and the third attempt, after 0.2 s and 0.4 s, minus at most a quarter
             // of jitter.
-            assert!(passed >= Duration::from_millis(450), "{protocol:?}, {seconds} s: six requests within {passed:?}");
+            assert!(
+                passed >= Duration::from_millis(450),
+                "{protocol:?}, {behaviour:?}: six requests within {passed:?}"
+            );
         }
     }
 }

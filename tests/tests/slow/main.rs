@@ -4,6 +4,8 @@
 
 #[cfg(feature = "slow")]
 mod complexity;
+#[cfg(all(feature = "slow", feature = "otlp"))]
+mod export_faults;
 #[cfg(feature = "slow")]
 mod exposition;
 #[cfg(all(feature = "slow", feature = "otlp"))]

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
+use crate::otlp::queue_item::QueueItem;
+
 /// The maximum number of finished traces that are remembered as kept.
 const MAX_REMEMBERED_TRACES: usize = 4_096;
 
@@ -21,6 +23,8 @@ pub(super) struct TailBuffer {
     eviction_order: BTreeMap<u64, TraceId>,
     next_sequence: u64,
     span_count: usize,
+    /// The estimated bytes of the buffered spans.
+    span_bytes: usize,
     /// The traces in which an operation ended without an error or missed objective, with the moment of its end in
     /// nanoseconds.
     awaiting_decision: VecDeque<(u64, TraceId)>,
@@ -61,8 +65,9 @@ impl TailBuffer {
             self.eviction_order.insert(self.next_sequence, id);
             self.next_sequence += 1;
         }
-        trace.spans.push(span);
         self.span_count += 1;
+        self.span_bytes += span.estimated_bytes();
+        trace.spans.push(span);
         trace.open_spans == 0
     }
 
@@ -113,6 +118,7 @@ impl TailBuffer {
         if !spans.is_empty() {
             self.eviction_order.remove(&trace.sequence);
             self.span_count -= spans.len();
+            self.span_bytes -= spans.iter().map(QueueItem::estimated_bytes).sum::<usize>();
         }
         spans
     }
@@ -143,5 +149,10 @@ impl TailBuffer {
     /// Returns the number of buffered spans of all traces.
     pub(super) const fn span_count(&self) -> usize {
         self.span_count
+    }
+
+    /// Returns the estimated bytes of the buffered spans of all traces.
+    pub(super) const fn span_bytes(&self) -> usize {
+        self.span_bytes
     }
 }

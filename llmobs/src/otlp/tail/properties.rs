@@ -59,7 +59,7 @@ fn context(trace: u128, id: u64) -> SpanContext {
 fn tail_sampler(settings: TailSampling) -> (TailSampler, ManualClock, Arc<ExportCounts>) {
     let (clock, manual_clock) = Clock::manual();
     let counts = Arc::new(ExportCounts::new(Signal::Traces, None));
-    (TailSampler::new(settings, clock, Arc::clone(&counts)), manual_clock, counts)
+    (TailSampler::new(settings, usize::MAX, clock, Arc::clone(&counts)), manual_clock, counts)
 }
 
 fn sampling_ratio(span: &SpanData) -> f64 {

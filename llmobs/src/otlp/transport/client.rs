@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
+use hyper::body::Body;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -12,40 +11,46 @@ use hyper_util::rt::TokioTimer;
 use super::InitError;
 use super::OtlpEndpoint;
 use super::Protocol;
+use super::resolver::Resolver;
 
 #[cfg(not(feature = "otlp-tls"))]
-type Connector = HttpConnector;
+type Connector = HttpConnector<Resolver>;
 #[cfg(feature = "otlp-tls")]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+type Connector = hyper_rustls::HttpsConnector<HttpConnector<Resolver>>;
 
-pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
+/// A client for requests with the body type `B`.
+pub(super) type Client<B> = legacy::Client<Connector, B>;
 
-pub(super) fn build(endpoint: &OtlpEndpoint) -> Result<Client, InitError> {
+pub(super) fn build<B>(endpoint: &OtlpEndpoint) -> Result<Client<B>, InitError>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
     if endpoint.protocol == Protocol::Grpc {
         // Keep-alive pings detect a dead connection while a request is open.
         builder.http2_only(true).http2_keep_alive_interval(Duration::from_secs(30));
     }
-    let mut http = HttpConnector::new();
+    let mut http = HttpConnector::new_with_resolver(Resolver::system());
     http.set_nodelay(true);
     Ok(builder.build(connector(http, endpoint)?))
 }
 
 #[cfg(not(feature = "otlp-tls"))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature as with TLS")]
-fn connector(http: HttpConnector, _: &OtlpEndpoint) -> Result<Connector, InitError> {
+fn connector(http: HttpConnector<Resolver>, _: &OtlpEndpoint) -> Result<Connector, InitError> {
     Ok(http)
 }
 
 #[cfg(feature = "otlp-tls")]
-fn connector(mut http: HttpConnector, endpoint: &OtlpEndpoint) -> Result<Connector, InitError> {
+fn connector(mut http: HttpConnector<Resolver>, endpoint: &OtlpEndpoint) -> Result<Connector, InitError> {
     use hyper_rustls::HttpsConnectorBuilder;
 
     http.enforce_http(false);
     let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config(endpoint)?).https_or_http();
     Ok(match endpoint.protocol {
-        Protocol::HttpProtobuf => builder.enable_http1().wrap_connector(http),
+        Protocol::HttpProtobuf | Protocol::HttpJson => builder.enable_http1().wrap_connector(http),
         Protocol::Grpc => builder.enable_http2().wrap_connector(http),
     })
 }

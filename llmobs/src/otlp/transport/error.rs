@@ -53,11 +53,11 @@ impl ExportError {
         Self { cause, retry }
     }
 
-    pub(super) const fn timeout() -> Self {
+    pub(in crate::otlp) const fn timeout() -> Self {
         Self::new(ErrorCause::Timeout, Retry::WithBackoff)
     }
 
-    pub(super) const fn connection_lost() -> Self {
+    pub(in crate::otlp) const fn connection_lost() -> Self {
         Self::new(ErrorCause::ConnectionLost, Retry::WithBackoff)
     }
 
@@ -123,6 +123,8 @@ impl fmt::Display for ExportError {
         }
     }
 }
+
+impl Error for ExportError {}
 
 /// Returns the text of the innermost error, without the errors that wrap it.
 fn root_cause(error: &dyn Error) -> String {

@@ -1,196 +1,235 @@
-//! Message framing and responses of OTLP over gRPC.
+//! OTLP over gRPC: the generated clients of `opentelemetry-proto` over the hyper client of this crate.
+//!
+//! Tonic's own channel would hide the kind of a failure: a refused connection, a web page and a gRPC status all become
+//! a `tonic::Status`. [`GrpcService`] sees each HTTP response first and returns an [`ExportError`] for those that are not
+//! gRPC.
 
-use std::time::Duration;
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::GeneralPurpose;
-use base64::engine::GeneralPurposeConfig;
-use bytes::BufMut;
-use bytes::Bytes;
-use bytes::BytesMut;
 use http::HeaderMap;
-use http::HeaderName;
+use http::Request;
+use http::Response;
 use http::StatusCode;
+use http::Uri;
 use http::header::CONTENT_TYPE;
-use http_body_util::BodyExt;
-use hyper::Response;
+use http_body_util::LengthLimitError;
+use http_body_util::Limited;
 use hyper::body::Incoming;
-use prost::Message;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use tonic::Code;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
+use tonic_types::StatusExt;
+use tower_service::Service;
 
+use super::Compression;
 use super::ErrorCause;
 use super::ExportError;
+use super::ExportRequest;
 use super::ExportResponse;
+use super::InitError;
 use super::MAX_RESPONSE_BYTES;
+use super::OtlpEndpoint;
 use super::Retry;
-use super::http_protobuf::is_html;
+use super::client;
+use super::client::Client;
+use super::is_html;
+use super::request_headers;
 use crate::grpc::GrpcStatus;
-use crate::grpc::STATUS_HEADER;
 
-pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-
-const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-
-/// Returns a length-prefixed gRPC message: the compressed flag (one byte), the length (four bytes, big-endian) and the
-/// message.
-pub(super) fn encode_message(message: &[u8], is_compressed: bool) -> Bytes {
-    let mut frame = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-    frame.put_u8(u8::from(is_compressed));
-    frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-    frame.put_slice(message);
-    frame.freeze()
+/// A client that sends requests to one endpoint over gRPC.
+#[derive(Clone)]
+pub(in crate::otlp) struct GrpcTransport {
+    service: GrpcService,
+    origin: Uri,
+    compression: Option<CompressionEncoding>,
 }
 
-const PREFIX_BYTES: usize = 5;
+impl fmt::Debug for GrpcTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcTransport").finish_non_exhaustive()
+    }
+}
 
-pub(super) async fn decode_response(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
-    let (head, mut body) = response.into_parts();
-    if head.status != StatusCode::OK {
-        let is_retryable = matches!(head.status.as_u16(), 429 | 502 | 503 | 504);
-        return Err(ExportError::new(
-            ErrorCause::HttpStatus(head.status),
-            if is_retryable { Retry::WithBackoff } else { Retry::Never },
-        ));
-    }
-    if is_html(&head.headers) {
-        return Err(ExportError::new(ErrorCause::HtmlPage, Retry::Never));
-    }
-    if !head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
-        return Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never));
-    }
-    // A response without a body has its status in the headers.
-    if let Some(status) = status(&head.headers) {
-        return if status == 0 {
-            Ok(ExportResponse { rejected_items: 0 })
-        } else {
-            Err(status_error(status, &head.headers))
+impl GrpcTransport {
+    pub(in crate::otlp) fn new(endpoint: &OtlpEndpoint) -> Result<Self, InitError> {
+        let compression = match endpoint.compression {
+            Compression::None => None,
+            Compression::Gzip => Some(CompressionEncoding::Gzip),
+            #[cfg(feature = "otlp-zstd")]
+            Compression::Zstd => Some(CompressionEncoding::Zstd),
+            #[cfg(not(feature = "otlp-zstd"))]
+            Compression::Zstd => None,
         };
+        let service = GrpcService { client: client::build(endpoint)?, headers: request_headers(endpoint) };
+        Ok(Self { service, origin: endpoint.uri.clone(), compression })
     }
-    let mut message = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        match frame.map_err(|_| ExportError::connection_lost())?.into_data() {
-            Ok(data) if message.len() + data.len() > MAX_RESPONSE_BYTES => {
-                return Err(ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never));
-            }
-            Ok(data) => message.put_slice(&data),
-            Err(frame) => {
-                let trailers = frame.into_trailers().unwrap_or_default();
-                return match status(&trailers) {
-                    // The response is not compressed: the request does not accept compression.
-                    Some(0) => Ok(ExportResponse::decode(message.get(PREFIX_BYTES..).unwrap_or_default())),
-                    Some(status) => Err(status_error(status, &trailers)),
-                    None => Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never)),
-                };
-            }
+
+    /// Sends a request and reads the response.
+    pub(in crate::otlp) async fn send<R: GrpcRequest>(&self, request: R) -> Result<ExportResponse, ExportError> {
+        match request.call(self.clone()).await {
+            Ok(response) => Ok(ExportResponse::with_rejected(R::rejected_items(&response))),
+            Err(status) => Err(error_from_status(&status)),
         }
     }
-    Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never))
 }
 
-fn status(headers: &HeaderMap) -> Option<u16> {
-    headers.get(STATUS_HEADER)?.to_str().ok()?.trim().parse().ok()
+/// A request that a generated gRPC client can send.
+pub(in crate::otlp) trait GrpcRequest: ExportRequest {
+    fn call(self, transport: GrpcTransport) -> impl Future<Output = Result<Self::Response, Status>> + Send;
 }
 
-/// Returns the error of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11, 14
-/// and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
-/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried. The delay of other statuses is not used.
-fn status_error(status: u16, headers: &HeaderMap) -> ExportError {
-    let delay = headers.get(DETAILS).and_then(|details| retry_delay(details.as_bytes()));
-    let retry = match (GrpcStatus::from_code(status), delay) {
-        (Some(GrpcStatus::ResourceExhausted | GrpcStatus::Unavailable), Some(delay)) => Retry::After(delay),
-        (
-            Some(
-                GrpcStatus::Cancelled
-                | GrpcStatus::DeadlineExceeded
-                | GrpcStatus::Aborted
-                | GrpcStatus::OutOfRange
-                | GrpcStatus::Unavailable
-                | GrpcStatus::DataLoss,
-            ),
-            _,
+macro_rules! impl_grpc_request {
+    ($request:ident, $client:ident) => {
+        impl GrpcRequest for $request {
+            async fn call(self, transport: GrpcTransport) -> Result<Self::Response, Status> {
+                let client = $client::with_origin(transport.service, transport.origin);
+                let mut client = client.max_decoding_message_size(MAX_RESPONSE_BYTES);
+                if let Some(compression) = transport.compression {
+                    client = client.send_compressed(compression);
+                }
+                client.export(self).await.map(tonic::Response::into_inner)
+            }
+        }
+    };
+}
+
+impl_grpc_request!(ExportTraceServiceRequest, TraceServiceClient);
+impl_grpc_request!(ExportMetricsServiceRequest, MetricsServiceClient);
+impl_grpc_request!(ExportLogsServiceRequest, LogsServiceClient);
+
+/// The HTTP client that the generated clients call: adds the headers of the endpoint and rejects responses that are not
+/// gRPC.
+#[derive(Clone)]
+struct GrpcService {
+    client: Client<Body>,
+    headers: HeaderMap,
+}
+
+impl Service<Request<Body>> for GrpcService {
+    type Response = Response<Limited<Incoming>>;
+    type Error = ExportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        let response = self.client.request(request);
+        Box::pin(async move {
+            let response = response.await.map_err(|error| ExportError::from_client_error(&error))?;
+            ensure_grpc(&response)?;
+            Ok(response.map(|body| Limited::new(body, MAX_RESPONSE_BYTES)))
+        })
+    }
+}
+
+/// Returns an error if the response is not a gRPC response.
+fn ensure_grpc<B>(response: &Response<B>) -> Result<(), ExportError> {
+    let (status, headers) = (response.status(), response.headers());
+    if status != StatusCode::OK {
+        let is_retryable = matches!(status.as_u16(), 429 | 502 | 503 | 504);
+        let retry = if is_retryable { Retry::WithBackoff } else { Retry::Never };
+        return Err(ExportError::new(ErrorCause::HttpStatus(status), retry));
+    }
+    if is_html(headers) {
+        return Err(ExportError::new(ErrorCause::HtmlPage, Retry::Never));
+    }
+    match headers.get(CONTENT_TYPE) {
+        Some(kind) if kind.as_bytes().starts_with(b"application/grpc") => Ok(()),
+        _ => Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never)),
+    }
+}
+
+/// Returns the error of a failed call. A status without a source is the collector's own or tonic's verdict on the
+/// response.
+fn error_from_status(status: &Status) -> ExportError {
+    let mut source = status.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<ExportError>() {
+            return error.clone();
+        }
+        if error.is::<LengthLimitError>() {
+            return ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never);
+        }
+        if error.is::<hyper::Error>() {
+            return ExportError::connection_lost();
+        }
+        source = error.source();
+    }
+    // Tonic reports its own limit on messages only in this form.
+    if status.code() == Code::OutOfRange && status.message().starts_with("Error, decoded message length too large") {
+        return ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never);
+    }
+    let code = u16::try_from(status.code() as i32).unwrap_or_default();
+    ExportError::new(ErrorCause::GrpcStatus(code), retry_for_status(status, code))
+}
+
+/// Returns the retry rule of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11,
+/// 14 and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
+/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried. The delay of other statuses is
+/// not used.
+fn retry_for_status(status: &Status, code: u16) -> Retry {
+    let delay = || status.get_details_retry_info().and_then(|info| info.retry_delay);
+    match GrpcStatus::from_code(code) {
+        Some(GrpcStatus::ResourceExhausted) => delay().map_or(Retry::Never, Retry::After),
+        Some(GrpcStatus::Unavailable) => delay().map_or(Retry::WithBackoff, Retry::After),
+        Some(
+            GrpcStatus::Cancelled
+            | GrpcStatus::DeadlineExceeded
+            | GrpcStatus::Aborted
+            | GrpcStatus::OutOfRange
+            | GrpcStatus::DataLoss,
         ) => Retry::WithBackoff,
         _ => Retry::Never,
-    };
-    ExportError::new(ErrorCause::GrpcStatus(status), retry)
-}
-
-/// The fields of `google.rpc.Status` that contain the retry delay.
-#[derive(Clone, PartialEq, Message)]
-struct RpcStatus {
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<AnyMessage>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AnyMessage {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "vec", tag = "2")]
-    value: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RetryInfo {
-    #[prost(message, optional, tag = "1")]
-    retry_delay: Option<ProtoDuration>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-struct ProtoDuration {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
-}
-
-fn retry_delay(details: &[u8]) -> Option<Duration> {
-    let details = RpcStatus::decode(decode_base64(details)?.as_slice()).ok()?.details;
-    let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
-    let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
-    // A negative delay is read as zero, and the request is still retried.
-    let (seconds, nanos) = (u64::try_from(delay.seconds), u32::try_from(delay.nanos));
-    Some(Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0).min(999_999_999)))
-}
-
-/// Decodes a binary gRPC header: base64, with or without padding.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    const EITHER_PADDING: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(&alphabet::STANDARD, EITHER_PADDING).decode(text).ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
+    use std::time::Duration;
+
+    use tonic_types::ErrorDetails;
 
     use super::*;
 
     #[test]
-    fn a_message_is_prefixed_with_its_length() {
-        assert_eq!(encode_message(b"abc", false).as_ref(), b"\0\0\0\0\x03abc");
-        assert_eq!(encode_message(b"", true).as_ref(), b"\x01\0\0\0\0");
-    }
-
-    #[test]
-    fn base64_is_decoded_with_and_without_padding() {
-        assert_eq!(decode_base64(b"aGVsbG8="), decode_base64(b"aGVsbG8"));
-        assert_eq!(decode_base64(b"aGVsbG8sIHdvcmxk").unwrap(), b"hello, world");
-        assert_eq!(decode_base64(b"+/8=").unwrap(), [0xfb, 0xff]);
-        assert_eq!(decode_base64(b"a b"), None);
-    }
-
-    #[test]
-    fn the_retry_delay_is_read_from_the_status_details() {
-        let delay = Some(ProtoDuration { seconds: 2, nanos: 500_000_000 });
-        let value = RetryInfo { retry_delay: delay }.encode_to_vec();
-        let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
-        let details = RpcStatus { details: vec![AnyMessage::default(), detail] }.encode_to_vec();
-        assert_eq!(retry_delay(STANDARD.encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
-        assert_eq!(retry_delay(b"AAAA"), None);
-        let value = RetryInfo { retry_delay: Some(ProtoDuration { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
-        let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
-        let details = RpcStatus { details: vec![detail] }.encode_to_vec();
-        assert_eq!(retry_delay(STANDARD.encode(&details).as_bytes()), Some(Duration::ZERO));
+    fn the_retry_rule_is_that_of_the_specification() {
+        let rule = |code: Code, delay: Option<u64>| {
+            let status = match delay {
+                None => Status::new(code, ""),
+                Some(seconds) => {
+                    let details = ErrorDetails::with_retry_info(Some(Duration::from_secs(seconds)));
+                    Status::with_error_details(code, "", details)
+                }
+            };
+            error_from_status(&status).retry
+        };
+        let after = |seconds| Retry::After(Duration::from_secs(seconds));
+        assert_eq!(rule(Code::ResourceExhausted, None), Retry::Never);
+        assert_eq!(rule(Code::ResourceExhausted, Some(7)), after(7));
+        assert_eq!(rule(Code::Unavailable, Some(0)), after(0));
+        assert_eq!(rule(Code::Aborted, Some(7)), Retry::WithBackoff);
+        assert_eq!(rule(Code::InvalidArgument, Some(7)), Retry::Never);
+        for code in [Code::Cancelled, Code::DeadlineExceeded, Code::Unavailable, Code::OutOfRange, Code::DataLoss] {
+            assert_eq!(rule(code, None), Retry::WithBackoff, "{code:?}");
+        }
+        for code in [Code::Unknown, Code::NotFound, Code::Unimplemented, Code::Internal, Code::Unauthenticated] {
+            assert_eq!(rule(code, None), Retry::Never, "{code:?}");
+        }
     }
 }

@@ -1,17 +1,27 @@
-//! Splitting of requests that are too large for a collector.
+//! The requests of the three signals: their item counts, their parts, and the rejected items in their responses.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::Message;
 
 /// The largest request in bytes: the default message limit of gRPC, which many collectors do not change.
-const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
-/// A request that can be split between its elements.
-pub(super) trait SplittableRequest: Message + Sized {
+/// An export request of one signal.
+pub(super) trait ExportRequest: Message + Clone + Default + JsonBody + Send + Sync + 'static {
+    /// The response to this request.
+    type Response: Message + Default + 'static;
+
+    /// The JSON field of a response that contains the number of rejected items.
+    #[cfg(feature = "otlp-json")]
+    const REJECTED_JSON_FIELD: &str;
+
     /// Returns the number of elements (spans, log records or metrics) between which the request can be split.
     fn record_count(&self) -> usize;
 
@@ -22,24 +32,48 @@ pub(super) trait SplittableRequest: Message + Sized {
 
     /// Keeps the first `keep` elements and returns a second request with the remaining ones.
     fn split_off(&mut self, keep: usize) -> Self;
+
+    /// Returns the number of items that the collector rejected, as in the response: it may be negative or too large.
+    fn rejected_items(response: &Self::Response) -> i64;
 }
 
-/// Encodes a request into bytes. Splits it into several requests if it is larger than 4 MiB; one element is never
-/// split. Returns each request with the number of its items.
-pub(super) fn encode_split(mut request: impl SplittableRequest) -> Vec<(Vec<u8>, usize)> {
+/// A type that has a JSON encoding if the feature `otlp-json` is enabled.
+#[cfg(feature = "otlp-json")]
+pub(super) trait JsonBody: serde::Serialize + serde::de::DeserializeOwned {}
+#[cfg(feature = "otlp-json")]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> JsonBody for T {}
+
+/// A type that has a JSON encoding if the feature `otlp-json` is enabled.
+#[cfg(not(feature = "otlp-json"))]
+pub(super) trait JsonBody {}
+#[cfg(not(feature = "otlp-json"))]
+impl<T> JsonBody for T {}
+
+/// Splits a request into parts of at most 4 MiB, in the order of the elements. `size` returns the encoded size of a
+/// request in bytes. One element is never split, so a part with a single element may be larger.
+pub(super) fn split<R: ExportRequest>(mut request: R, size: impl Fn(&R) -> usize + Copy) -> Vec<R> {
     let count = request.record_count();
-    if count <= 1 || request.encoded_len() <= MAX_REQUEST_BYTES {
-        return vec![(request.encode_to_vec(), request.item_count())];
+    if count <= 1 || size(&request) <= MAX_REQUEST_BYTES {
+        return vec![request];
     }
     let rest = request.split_off(count / 2);
-    let mut requests = encode_split(request);
-    requests.extend(encode_split(rest));
-    requests
+    let mut parts = split(request, size);
+    parts.extend(split(rest, size));
+    parts
 }
 
-macro_rules! impl_splittable_request {
-    ($request:ident { $resources:ident, $scopes:ident, $records:ident } $(, $items:item)?) => {
-        impl SplittableRequest for $request {
+macro_rules! impl_export_request {
+    (
+        $request:ident { $resources:ident, $scopes:ident, $records:ident },
+        $response:ident { $rejected:ident, $json:literal }
+        $(, $items:item)?
+    ) => {
+        impl ExportRequest for $request {
+            type Response = $response;
+
+            #[cfg(feature = "otlp-json")]
+            const REJECTED_JSON_FIELD: &str = $json;
+
             fn record_count(&self) -> usize {
                 self.$resources.iter().flat_map(|resource| &resource.$scopes).map(|scope| scope.$records.len()).sum()
             }
@@ -62,15 +96,26 @@ macro_rules! impl_splittable_request {
                 rest
             }
 
+            fn rejected_items(response: &$response) -> i64 {
+                response.partial_success.as_ref().map_or(0, |partial| partial.$rejected)
+            }
+
             $($items)?
         }
     };
 }
 
-impl_splittable_request!(ExportTraceServiceRequest { resource_spans, scope_spans, spans });
-impl_splittable_request!(ExportLogsServiceRequest { resource_logs, scope_logs, log_records });
-impl_splittable_request!(
+impl_export_request!(
+    ExportTraceServiceRequest { resource_spans, scope_spans, spans },
+    ExportTraceServiceResponse { rejected_spans, "rejectedSpans" }
+);
+impl_export_request!(
+    ExportLogsServiceRequest { resource_logs, scope_logs, log_records },
+    ExportLogsServiceResponse { rejected_log_records, "rejectedLogRecords" }
+);
+impl_export_request!(
     ExportMetricsServiceRequest { resource_metrics, scope_metrics, metrics },
+    ExportMetricsServiceResponse { rejected_data_points, "rejectedDataPoints" },
     fn item_count(&self) -> usize {
         let scopes = self.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
         scopes.flat_map(|scope| &scope.metrics).map(data_point_count).sum()
@@ -128,11 +173,11 @@ mod tests {
 
     #[test]
     fn only_a_request_above_the_limit_is_split() {
-        let requests = encode_split(request(&[3, 5, 0, 2], 1_000_000));
-        assert!(requests.len() > 1);
-        assert_eq!(requests.iter().map(|(_, items)| items).sum::<usize>(), 10);
-        assert!(requests.iter().all(|(body, _)| body.len() <= MAX_REQUEST_BYTES));
-        assert_eq!(encode_split(request(&[1], 5_000_000)).len(), 1, "a single item cannot be split");
-        assert_eq!(encode_split(request(&[3, 5], 10)).len(), 1);
+        let parts = split(request(&[3, 5, 0, 2], 1_000_000), Message::encoded_len);
+        assert!(parts.len() > 1);
+        assert_eq!(parts.iter().map(ExportRequest::item_count).sum::<usize>(), 10);
+        assert!(parts.iter().all(|part| part.encoded_len() <= MAX_REQUEST_BYTES));
+        assert_eq!(split(request(&[1], 5_000_000), Message::encoded_len).len(), 1, "a single item cannot be split");
+        assert_eq!(split(request(&[3, 5], 10), Message::encoded_len).len(), 1);
     }
 }

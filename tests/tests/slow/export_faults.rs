@@ -1,0 +1,152 @@
+//! A collector that fails delays no request and costs a bounded amount of memory.
+//!
+//! The duration of requests with a pipeline is compared with that of requests without one in the same run, in alternating
+//! blocks, so that the load of the machine affects both.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use llmobs::Observer;
+use llmobs::Usage;
+use llmobs::otlp::Pipeline;
+use llmobs::otlp::Protocol;
+use llmobs::otlp::Signal;
+use llmobs_tests::collector::Behaviour;
+use llmobs_tests::collector::Collector;
+use tracing::Dispatch;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+
+const MODEL: &str = "m";
+/// Of one block. 50 requests run at the same time.
+const REQUESTS: usize = 500;
+const CONCURRENT: usize = 50;
+/// The work of a request besides its telemetry.
+const WORK: Duration = Duration::from_millis(10);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
+
+#[test]
+fn no_request_is_delayed_and_memory_is_bounded_whatever_the_collector_does() {
+    let faults = [
+        None,
+        Some(Behaviour::Accept),
+        Some(Behaviour::Slow(Duration::from_millis(500))),
+        Some(Behaviour::Unavailable),
+        Some(Behaviour::Invalid),
+        Some(Behaviour::Throttle(0)),
+        Some(Behaviour::Reject(100_000)),
+        Some(Behaviour::Hang),
+        Some(Behaviour::Silent),
+        Some(Behaviour::Reset),
+        Some(Behaviour::Endless),
+        Some(Behaviour::Bomb),
+        Some(Behaviour::Redirect),
+        Some(Behaviour::OneRequestEach),
+    ];
+    for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
+        for fault in faults {
+            check(protocol, fault);
+        }
+    }
+}
+
+/// Checks one fault; `None` is an address at which no collector listens.
+fn check(protocol: Protocol, fault: Option<Behaviour>) {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let collector = match fault {
+        Some(behaviour) => {
+            collector.behave(behaviour);
+            Some(collector)
+        }
+        None => None,
+    };
+    let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint(endpoint).protocol(protocol);
+    let pipeline = settings.metrics_interval(Duration::from_millis(200)).build().unwrap();
+    let with = Service::new(Some(&pipeline));
+    let without = Service::new(None);
+    with.run_block();
+    let before = resident_bytes();
+    // The best of three comparisons: another process may take a core during one of them.
+    let mut ratio = f64::INFINITY;
+    for _ in 0..3 {
+        let (mut without_pipeline, mut with_pipeline) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            without_pipeline.extend(without.run_block());
+            with_pipeline.extend(with.run_block());
+        }
+        ratio = ratio.min(p99(&mut with_pipeline) / p99(&mut without_pipeline));
+        if ratio < 1.1 {
+            break;
+        }
+    }
+    let grown = resident_bytes().saturating_sub(before) / (1024 * 1024);
+    let start = Instant::now();
+    let _ = pipeline.shutdown(SHUTDOWN_LIMIT);
+    let shutdown = start.elapsed();
+    println!("{} {fault:?}: p99 {ratio:.3} of no pipeline, {grown} MiB, shutdown {shutdown:?}", protocol.as_str());
+    assert!(ratio < 1.1, "{protocol:?} {fault:?}: the p99 is {ratio:.2} times that without a pipeline");
+    assert!(grown < 64, "{protocol:?} {fault:?}: {grown} MiB");
+    assert!(shutdown < SHUTDOWN_LIMIT + Duration::from_secs(1), "{protocol:?} {fault:?}: {shutdown:?}");
+    for signal in [Signal::Traces, Signal::Logs] {
+        let dropped = pipeline.dropped().into_iter().filter(|((of, _), _)| *of == signal).map(|(_, items)| items);
+        let counted = pipeline.sent(signal) + dropped.sum::<u64>();
+        assert_eq!(counted, with.operations.load(std::sync::atomic::Ordering::Relaxed), "{protocol:?} {fault:?}");
+    }
+    drop(collector);
+}
+
+/// An observer, with its events and spans passed to a pipeline or to no subscriber.
+struct Service {
+    observer: Observer,
+    dispatch: Dispatch,
+    operations: std::sync::atomic::AtomicU64,
+}
+
+impl Service {
+    fn new(pipeline: Option<&Pipeline>) -> Self {
+        let builder = Observer::builder().model(MODEL);
+        let (observer, dispatch) = match pipeline {
+            Some(pipeline) => {
+                let registry = tracing_subscriber::registry().with(pipeline.layer()).with(LevelFilter::INFO);
+                (builder.meter_provider(pipeline.meter_provider()).build().unwrap(), Dispatch::new(registry))
+            }
+            None => (builder.build().unwrap(), Dispatch::none()),
+        };
+        Self { observer, dispatch, operations: std::sync::atomic::AtomicU64::new(0) }
+    }
+
+    /// Runs one block of requests and returns the duration of each in seconds.
+    fn run_block(&self) -> Vec<f64> {
+        self.operations.fetch_add(REQUESTS as u64, std::sync::atomic::Ordering::Relaxed);
+        let run = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let requests = (0..CONCURRENT).map(|_| async {
+                let mut durations = Vec::new();
+                for _ in 0..REQUESTS / CONCURRENT {
+                    let start = Instant::now();
+                    let operation = self.observer.chat(MODEL).start();
+                    tokio::time::sleep(WORK).await;
+                    operation.marker().usage(Usage::new().input(3).output(5));
+                    operation.complete();
+                    durations.push(start.elapsed().as_secs_f64());
+                }
+                durations
+            });
+            runtime.block_on(futures_util::future::join_all(requests)).concat()
+        };
+        tracing::dispatcher::with_default(&self.dispatch, run)
+    }
+}
+
+fn p99(durations: &mut [f64]) -> f64 {
+    durations.sort_by(f64::total_cmp);
+    durations[durations.len() * 99 / 100]
+}
+
+/// Returns the bytes of this process that are in memory.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0) * 1024
+}
