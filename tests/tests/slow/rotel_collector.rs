@@ -15,6 +15,7 @@ use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::Usage;
+use llmobs::otlp::Compression;
 use llmobs::otlp::Protocol;
 use llmobs_tests::collector::Collector;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -55,7 +56,7 @@ fn a_third_party_collector_forwards_what_was_sent() {
 /// Runs some operations of a service that exports to an endpoint.
 fn run_service(endpoint: &str, protocol: Protocol) {
     let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint(endpoint).protocol(protocol);
-    let pipeline = settings.service_name("assistant").build().unwrap();
+    let pipeline = settings.service_name("assistant").compression(Compression::Gzip).build().unwrap();
     let registry = tracing_subscriber::registry().with(pipeline.layer()).with(LevelFilter::INFO);
     tracing::subscriber::with_default(registry, || {
         let observer = Observer::builder().model("m").meter_provider(pipeline.meter_provider()).build().unwrap();
