@@ -74,10 +74,11 @@ where
 /// `opentelemetry_sdk`. The SDK already suppresses telemetry on the export thread; this filter also covers spans
 /// without a parent, which the suppression does not reach.
 fn is_export_target(target: &str) -> bool {
-    const CRATES: [&str; 8] =
-        ["h2", "hyper", "hyper_rustls", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic"];
+    const CRATES: [&str; 9] =
+        ["h2", "hyper", "hyper_rustls", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic", "tower"];
     let name = target.split("::").next().unwrap_or_default();
-    CRATES.contains(&name) || name.starts_with("opentelemetry_")
+    // The internal logs of these crates have the name of the package as target, with hyphens.
+    CRATES.contains(&name) || name.starts_with("opentelemetry_") || name.starts_with("opentelemetry-")
 }
 
 /// Returns the filter for these directives. If the directives are invalid, returns the default filter `info` and a

@@ -71,6 +71,21 @@ fn every_record_has_a_time_and_its_ids_once_and_only_an_event_has_a_name() {
 }
 
 #[test]
+fn events_of_the_crates_that_export_are_no_log_records() {
+    let collector = Collector::start();
+    let service = TestService::connected(&collector, PROTOCOLS[0]);
+    let records = records(&service, &collector, |_| {
+        // The internal logs of OpenTelemetry have the name of the package as target.
+        tracing::error!(target: "opentelemetry-otlp", "an export failed");
+        tracing::error!(target: "opentelemetry_sdk::trace", "a span was dropped");
+        tracing::error!(target: "tonic::transport", "a connection was closed");
+        tracing::error!(target: "tower::buffer", "a buffer is full");
+        tracing::error!(target: "opentelemetryish", "an event of the application");
+    });
+    assert_eq!(records.len(), 1, "{records:?}");
+}
+
+#[test]
 fn events_with_content_go_to_the_logger_provider_whatever_the_filter() {
     for protocol in PROTOCOLS {
         let collector = Collector::start();
