@@ -116,8 +116,12 @@ fn a_collector_never_shortens_the_back_off() {
         for behaviour in behaviours.into_iter().chain([Behaviour::RetryAfter("Sun, 06 Nov 1994 08:49:37 GMT")]) {
             let collector = Collector::start();
             collector.behave(behaviour);
-            let service =
-                TestService::new(pipeline_to(collector.endpoint(), protocol).batch_size(4).batch_delay(TIMEOUT));
+            let service = TestService::new(
+                pipeline_to(collector.endpoint(), protocol)
+                    .batch_size(4)
+                    .batch_delay(TIMEOUT)
+                    .shutdown_timeout(Duration::ZERO),
+            );
             service.run_operations(4);
             let clock = Clock::system();
             collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
