@@ -1,6 +1,6 @@
 //! Log events. Those that may contain content are emitted through the OpenTelemetry Logs API if the observer has a
-//! logger. All others are `tracing` events: a layer prints them, or a bridge passes them to OpenTelemetry. Both add the
-//! current trace.
+//! logger. All others are `tracing` events: a layer prints them, or a bridge passes them to OpenTelemetry. The Logs API
+//! and the bridge add the ids of the current trace.
 
 mod content_value;
 mod details;

@@ -7,12 +7,12 @@ use opentelemetry::logs::AnyValue;
 #[cfg(feature = "content")]
 use serde_json::Value;
 
-/// A value that passed the gate.
+/// A value that passed the gate, which redacts and truncates all content.
 #[cfg(feature = "content")]
 #[derive(Debug)]
 pub(crate) struct ContentValue<'a>(pub(crate) &'a Value);
 
-/// A value that passed the gate. None exists without the feature `content`.
+/// A value that passed the gate. Without the feature `content`, no value of this type exists.
 #[cfg(not(feature = "content"))]
 #[derive(Debug)]
 pub(crate) struct ContentValue<'a>(std::convert::Infallible, std::marker::PhantomData<&'a ()>);
@@ -40,9 +40,9 @@ impl ContentValue<'_> {
         self.0.to_string()
     }
 
-    /// Returns the value as lists, objects and scalars of the Logs API. JSON text replaces two parts that it cannot
-    /// represent: lists and objects nested deeper than the limit, and those with a direct member that is null, for which
-    /// the API has no value.
+    /// Returns the value as lists, objects and scalars of the Logs API. A list or object becomes JSON text if it is
+    /// nested deeper than `MAX_NESTING` allows, or if one of its direct members is null, for which the API has no
+    /// value.
     pub(super) fn to_any_value(&self) -> AnyValue {
         any_value(self.0, MAX_NESTING)
     }

@@ -1,5 +1,6 @@
 //! `gen_ai.client.inference.operation.details`: the request parameters and the result of a call, as the conventions
-//! define. Emitted only if enabled, because the span contains the same data, or if events contain content.
+//! define. Emitted if the application enabled it or if events contain content; off by default, because the span
+//! contains the same data.
 
 use std::sync::Once;
 use std::time::SystemTime;
@@ -52,7 +53,7 @@ impl RequestDetails {
     }
 }
 
-/// The content of a call, after it passed the gate.
+/// The content of a call, after it passed the gate, which redacts and truncates it.
 #[derive(Debug, Default)]
 pub(crate) struct ContentFields<'a> {
     pub(crate) input: Option<ContentValue<'a>>,
@@ -138,9 +139,9 @@ macro_rules! emit_event {
 }
 
 impl OperationDetailsEvent<'_> {
-    /// Emits the event in the current trace. The logger records content and finish reasons as lists and objects. Without
-    /// a logger, the event is emitted with `tracing`, which has no types for them: content is JSON text, and the finish
-    /// reasons are omitted, because the conventions do not allow a string for them.
+    /// Emits the event in the current trace. The logger records content and finish reasons as lists and objects.
+    /// Without a logger, the event is emitted with `tracing`, which has no such types: content is JSON text, and the
+    /// finish reasons are omitted, because the conventions do not allow a string for them.
     pub(crate) fn emit(&self, logger: Option<&EventLogger>) {
         if let Some(logger) = logger {
             logger.emit(NAME, Severity::Debug, self.time, || self.attributes());

@@ -18,12 +18,13 @@ pub(crate) struct ExceptionEvent<'a> {
     pub(crate) time: SystemTime,
     /// The type of the exception, otherwise the `error.type` of the call.
     pub(crate) exception_type: &'a str,
-    /// The text of the error. It may quote a prompt, so it must have passed the gate.
+    /// The text of the error. It may quote a prompt, so it must have passed the gate, which redacts and truncates
+    /// content.
     pub(crate) message: Option<&'a str>,
 }
 
 impl ExceptionEvent<'_> {
-    /// Emits the event in the current trace, with `tracing` if there is no logger.
+    /// Emits the event in the current trace: through the logger, or with `tracing` if there is no logger.
     pub(crate) fn emit(&self, logger: Option<&EventLogger>) {
         let Self { time, exception_type, message } = *self;
         match logger {

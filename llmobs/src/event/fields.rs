@@ -1,5 +1,5 @@
-//! The fields of log events. An event is a list of names and optional values, which is expanded into a `tracing` event, a
-//! line of JSON or the attributes of an OpenTelemetry log record. A field without a value is absent in each of them.
+//! The fields of log events. An event is a list of names and optional values, which is expanded into a `tracing` event,
+//! a line of JSON or the attributes of an OpenTelemetry log record. A field without a value is absent in each of them.
 
 use std::fmt;
 

@@ -56,7 +56,7 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) preemptions: u32,
     /// The energy in joules, a provisional value at the end of the operation.
     pub(crate) provisional_energy: Option<f64>,
-    /// True if every objective was met; `None` if no objective judged the operation.
+    /// True if every objective that judged the operation was met; `None` if none judged it.
     pub(crate) is_good: Option<bool>,
     /// The reason for which the event is emitted; `None` if it is not emitted.
     pub(crate) keep_reason: Option<KeepReason>,
@@ -67,7 +67,7 @@ pub(crate) struct RequestCompleteEvent {
 pub(crate) enum KeepReason {
     /// Every event is emitted.
     All,
-    /// The operation failed.
+    /// The operation failed or was rejected.
     Failed,
     /// The operation missed an objective.
     MissedObjective,

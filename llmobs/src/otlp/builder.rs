@@ -74,8 +74,9 @@ impl PipelineBuilder {
         self.resource_attribute("service.name", name.into())
     }
 
-    /// Adds an attribute of the resource, for example `deployment.environment.name`. May be called several times.
-    /// Defaults to `OTEL_RESOURCE_ATTRIBUTES`, and to a random `service.instance.id`.
+    /// Adds an attribute of the resource, for example `deployment.environment.name`. May be called several times. The
+    /// resource also has the attributes in `OTEL_RESOURCE_ATTRIBUTES` with other names, and a random
+    /// `service.instance.id` unless one is set.
     pub fn resource_attribute(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.options.resource_attributes.push(KeyValue::new(name.into(), value));
         self
@@ -96,8 +97,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// Adds a header to every request, for example an API key. May be called several times. Defaults to
-    /// `OTEL_EXPORTER_OTLP_HEADERS`.
+    /// Adds a header to every request, for example an API key. May be called several times. The headers in
+    /// `OTEL_EXPORTER_OTLP_HEADERS` with other names are sent too.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.endpoint.headers.push((name.into(), value.into()));
         self
@@ -146,9 +147,9 @@ impl PipelineBuilder {
     }
 
     /// Sets the maximum of the estimated bytes of the spans, and of the log records, that wait to be sent. An item that
-    /// would exceed the maximum is dropped and counted as `queue_full`; an item of any size fits into an empty queue. The
-    /// tail sampler's buffer has the same limit. Defaults to 32 MiB each, of which a queue of 2,048 items without content
-    /// uses about 4.
+    /// would exceed the maximum is dropped and counted as `queue_full`; an item of any size fits into an empty queue.
+    /// The tail sampler's buffer has the same limit. Defaults to 32 MiB each, of which a queue of 2,048 items without
+    /// content uses about 4 MiB.
     pub const fn queue_bytes(mut self, bytes: usize) -> Self {
         self.options.queue_bytes = Some(bytes);
         self
@@ -169,9 +170,9 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the time for which a request with spans or log records is retried while the collector cannot accept it.
-    /// Items that end meanwhile fill the queue. Defaults to `OTEL_BSP_EXPORT_TIMEOUT` for spans and
-    /// `OTEL_BLRP_EXPORT_TIMEOUT` for log records, else to five minutes.
+    /// Sets the time limit of all attempts to send a request with spans or log records, including the first: the
+    /// request is retried while the collector cannot accept it. New items meanwhile fill the queue. Defaults to
+    /// `OTEL_BSP_EXPORT_TIMEOUT` for spans and `OTEL_BLRP_EXPORT_TIMEOUT` for log records, else to five minutes.
     pub const fn retry_timeout(mut self, time: Duration) -> Self {
         self.options.retry_timeout = Some(time);
         self
@@ -226,14 +227,14 @@ impl PipelineBuilder {
         self
     }
 
-    /// Builds the pipeline and installs it for the whole process: the tracer and meter providers, the propagators and
-    /// the `tracing` subscriber. Build observers after this call.
+    /// Builds the pipeline and installs it for the whole process: the tracer and meter providers, the logger provider
+    /// for the events of observers, the propagators and the `tracing` subscriber. Build observers after this call.
     ///
     /// # Errors
     ///
     /// Returns an error if the process already has a pipeline or a `tracing` subscriber, if an endpoint, a header or a
-    /// certificate cannot be used, or if the export thread cannot be started. All other settings that cannot be applied
-    /// are listed in one warning.
+    /// certificate cannot be used, if a protocol or compression set in code needs a disabled feature, or if the export
+    /// thread cannot be started. All other settings that cannot be applied are listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
         let (should_install, output, filter) =
             (self.should_install_subscriber, self.standard_output, self.filter.clone());
@@ -258,8 +259,8 @@ impl PipelineBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if an endpoint, a header or a certificate cannot be used, or if the export thread cannot be
-    /// started.
+    /// Returns an error if an endpoint, a header or a certificate cannot be used, if a protocol or compression set in
+    /// code needs a disabled feature, or if the export thread cannot be started.
     pub fn build(self) -> Result<Pipeline, InitError> {
         let settings = PipelineSettings::resolve(&self.options, &self.resolved_environment())?;
         Pipeline::start(settings, self.tail_sampling, self.shutdown_timeout)

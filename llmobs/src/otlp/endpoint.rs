@@ -31,7 +31,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The supported protocols, in the order in which warnings list them.
+    /// Every protocol, also one whose feature is disabled.
     const ALL: [Self; 3] = [Self::HttpProtobuf, Self::HttpJson, Self::Grpc];
 
     /// Returns the name of the protocol as written in `OTEL_EXPORTER_OTLP_PROTOCOL`.
@@ -108,7 +108,7 @@ pub(super) struct OtlpEndpoint {
     /// The encoding of HTTP bodies; `None` for gRPC.
     pub(super) encoding: Option<Encoding>,
     pub(super) uri: Uri,
-    /// The setter or variable that defined the address.
+    /// The setter or variable that defined the address, or `the default endpoint`.
     pub(super) configured_by: String,
     pub(super) headers: HeaderMap,
     /// The time limit of one attempt.
@@ -262,7 +262,7 @@ fn resolve_uri(
             return Err(invalid("has no scheme: begin it with `http://` or `https://`"));
         }
     };
-    // The address of one signal is used unchanged; the common address is extended by the path of the signal.
+    // Over HTTP, the address of one signal is used unchanged; the common address is extended by the path of the signal.
     let is_signal_specific = name != COMMON && environment.get(&name).is_some();
     let full_address = match (protocol, is_signal_specific) {
         (Protocol::HttpProtobuf | Protocol::HttpJson, false) => {
@@ -307,8 +307,8 @@ pub(super) fn redact_uri(address: &str) -> String {
     if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
 }
 
-/// Returns the headers of the requests: `name=value` pairs separated by commas, with percent-encoded values. Headers
-/// set in code override those of the environment.
+/// Returns the headers of the requests. The variable contains `name=value` pairs separated by commas, with
+/// percent-encoded values. A header set in code overrides the header of the same name in the environment.
 fn headers(signal: Signal, options: &EndpointOptions, environment: &Environment) -> Result<HeaderMap, InitError> {
     let mut headers = HeaderMap::new();
     let mut insert = |setting: &str, name: &str, value: &str| {

@@ -38,8 +38,8 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Returns a value in lower case. The OpenTelemetry specification recommends to read the names of enumerations in any
-    /// case.
+    /// Returns a value in lower case. The OpenTelemetry specification recommends to read the values of enumerations in
+    /// any case.
     pub(super) fn lowercase(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_ascii_lowercase)
     }

@@ -13,7 +13,7 @@ pub enum InitError {
     SubscriberAlreadySet,
     /// A setting cannot be used, such as an endpoint, a header, or the file of a certificate or key.
     InvalidSetting {
-        /// The name of the setter or environment variable, the path of the file, or the missing feature.
+        /// The name of the setter or environment variable, the path of the file, or the name of a feature.
         name: String,
         /// The reason for which the value cannot be used.
         reason: String,

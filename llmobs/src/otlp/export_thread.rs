@@ -75,8 +75,8 @@ pub(super) fn after(time: Duration) -> Instant {
     Instant::now() + time.min(Duration::from_secs(365 * 24 * 3_600))
 }
 
-/// Runs a future on the export thread and blocks the calling thread until the result arrives. Returns `None` after
-/// `limit`.
+/// Runs a future on the export thread and blocks the calling thread until the result arrives. Returns `None` if `limit`
+/// passes first, or if the export thread has ended.
 pub(super) fn block_on<T: Send + 'static>(
     handle: &Handle,
     limit: Duration,

@@ -14,7 +14,8 @@ use super::retry_sender::RetrySender;
 use super::transport::GrpcRequest;
 use super::transport::GrpcTransport;
 
-/// The exporter of one signal. `E` is its exporter in `opentelemetry-otlp`, and `R` its request.
+/// The exporter of one signal. `E` is the signal's exporter in `opentelemetry-otlp`, and `R` is the type of its
+/// requests.
 #[derive(Debug)]
 pub(super) enum Exporter<E, R> {
     Http(HttpExporter<E, R>),

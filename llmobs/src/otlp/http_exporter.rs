@@ -1,5 +1,5 @@
-//! Export over HTTP: the exporters of `opentelemetry-otlp`, which encode the requests, over an HTTP client of this crate,
-//! which splits, compresses, sends, retries and counts them. Their own retries are off.
+//! Export over HTTP: the exporters of `opentelemetry-otlp`, which encode the requests, over an HTTP client of this
+//! crate, which splits, compresses, sends, retries and counts them. The exporters' own retries are off.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -72,8 +72,9 @@ impl<E, R: ExportRequest> HttpExporter<E, R> {
     }
 }
 
-/// The settings of an exporter of `opentelemetry-otlp`. All are set in code, so that the exporter reads no variable of
-/// the process; the headers that it adds are not sent.
+/// The settings of an exporter of `opentelemetry-otlp`. The endpoint, protocol and retry policy are set in code, so
+/// that no variable of the process changes them. The exporter still reads the variables for headers, compression and
+/// the time limit: its headers are not sent, its time limit has no effect, and a body that it compressed is sent whole.
 pub(super) struct ExporterOptions {
     client: Arc<dyn HttpClient>,
     encoding: Encoding,
@@ -116,7 +117,7 @@ impl<R: ExportRequest> HttpClient for SplittingClient<R> {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let items = self.items.lock().take().unwrap_or(0);
         let (transport, sender) = (Arc::clone(&self.transport), Arc::clone(&self.sender));
-        // Dropping the set ends the task, which has then counted nothing.
+        // Dropping the set ends the task. The items that the task has not counted by then remain in flight.
         let mut task = JoinSet::new();
         task.spawn_on(send::<R>(transport, sender, request, items), &self.runtime);
         match task.join_next().await {

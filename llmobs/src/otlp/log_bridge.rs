@@ -1,5 +1,5 @@
-//! The logger that receives `tracing` events from the bridge and completes their log records: the bridge sets no time,
-//! and names every event.
+//! The logger between the bridge of `opentelemetry-appender-tracing` and the SDK. It completes the log records of
+//! `tracing` events: the bridge sets no time, and gives an event name even to a log line without one.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -65,8 +65,8 @@ impl BridgeRecord {
 }
 
 impl LogRecord for BridgeRecord {
-    /// Sets the name of the event, unless it is the default name that `tracing` gives to a log line: `event`, a file and
-    /// a line.
+    /// Sets the name of the event, unless it is the default name that `tracing` gives to a log line: `event`, a file
+    /// and a line.
     fn set_event_name(&mut self, name: &'static str) {
         if !name.starts_with("event ") {
             self.record.set_event_name(name);

@@ -108,8 +108,9 @@ impl Pipeline {
     }
 
     /// Connects this pipeline to an observer, which then records the pipeline's sent and dropped items in its backends
-    /// (`llmobs.self.dropped`, `llmobs.self.export.*`). The first observer that is built after [`init`](super::init) is
-    /// connected automatically.
+    /// (`llmobs.self.dropped`, `llmobs.self.export.*`). Does nothing if another observer is connected to this pipeline,
+    /// or if this observer is connected to a pipeline already. The first observer that is built after
+    /// [`init`](super::init) is connected automatically.
     pub fn report_to(&self, observer: &Observer) {
         observer.report_exports(&self.exports);
     }
@@ -135,8 +136,8 @@ impl Pipeline {
         self.exports.counts().iter().filter(|counts| counts.signal() == signal).map(|counts| counts.sent()).sum()
     }
 
-    /// Sends all queued items, then collects and sends the metrics, within `limit`. Blocks the calling thread. Does
-    /// nothing after a shutdown.
+    /// Sends all queued items, and collects and sends the metrics, within `limit`. Spans that the tail sampler still
+    /// buffers are not sent. Blocks the calling thread. Does nothing after a shutdown.
     ///
     /// # Errors
     ///
@@ -194,7 +195,7 @@ impl Pipeline {
         self.warnings.extend(warning);
     }
 
-    /// Installs the providers and the propagator globally for the process.
+    /// Installs the providers of the exported signals and the propagator globally for the process.
     pub(super) fn install_global(&self, install_guard: InstallGuard) {
         let exported = self.providers.exported_signals;
         if exported.traces {

@@ -102,7 +102,7 @@ impl<T> Queue<T> {
 }
 
 impl<T: QueueItem> Queue<T> {
-    /// Adds an item. Drops and counts it if the queue is full or closed. Costs three atomic operations and a short lock.
+    /// Adds an item. Drops and counts it if the queue is full or closed. Costs two atomic updates and a short lock.
     pub(super) fn push(&self, item: T) {
         let bytes = item.estimated_bytes();
         if !self.counts.try_reserve(bytes) {

@@ -19,7 +19,7 @@ use super::transport::Retry;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
-/// The longest back-off between two attempts, unless the collector requests a longer one.
+/// The longest back-off between two attempts, before the jitter, unless the collector requests a longer one.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// The longest pause that a collector can request.
@@ -33,7 +33,7 @@ pub(super) type DeadlineReceiver = watch::Receiver<Option<Instant>>;
 pub(super) struct RetrySender {
     endpoint: OtlpEndpoint,
     counts: Arc<ExportCounts>,
-    /// The time for which one request is retried.
+    /// The time limit of all attempts of one request, including the first.
     retry_timeout: Duration,
     /// True if failed exports are counted as dropped items. False for cumulative metrics, since the next export
     /// contains the same data.
@@ -55,9 +55,9 @@ impl RetrySender {
         Self { endpoint, counts, retry_timeout, should_count_dropped, deadline, is_failing }
     }
 
-    /// Sends a request with this number of items, which `attempt` sends once, and sends it again while the collector
-    /// temporarily cannot accept it. Counts the items as sent or dropped. Returns whether the collector accepted the
-    /// request.
+    /// Sends a request that contains this number of items. Each call of `attempt` sends it once; it is called again
+    /// while the collector temporarily cannot accept the request. Counts the items as sent or, for exports whose drops
+    /// are counted, as dropped. Returns whether the collector accepted the request.
     pub(super) async fn send<A>(&self, items: usize, attempt: impl Fn() -> A) -> bool
     where
         A: Future<Output = Result<ExportResponse, ExportError>>,
@@ -129,8 +129,8 @@ impl RetrySender {
         result
     }
 
-    /// Waits before the next attempt. Returns `false` if no time is left for one. When the shutdown deadline is set,
-    /// the wait ends early once; after that each wait is at most 500 ms.
+    /// Waits for `pause` before the next attempt. Returns `false` if no time is left for an attempt. If the shutdown
+    /// deadline is set during a wait, that wait ends at once; each later wait is at most 500 ms.
     async fn wait_for_retry(&self, pause: Duration, retry_end: Instant, deadline: &mut DeadlineReceiver) -> bool {
         let shutdown_deadline = *deadline.borrow();
         let next = Instant::now() + pause;

@@ -59,7 +59,7 @@ pub(super) struct BatchSettings {
     pub(super) queue_limit: QueueLimit,
     pub(super) batch_size: usize,
     pub(super) batch_delay: Duration,
-    /// The time for which one request is retried.
+    /// The time limit of all attempts of one request, including the first.
     pub(super) retry_timeout: Duration,
 }
 
@@ -73,8 +73,8 @@ pub(super) struct MetricsSettings {
     pub(super) exponential_histograms: bool,
 }
 
-/// The default limit of the bytes in each queue. The two queues together hold no more than the default limit of captured
-/// content, 64 MiB.
+/// The default limit of the bytes in each queue. The two queues together hold no more than the default limit of
+/// captured content, 64 MiB.
 const DEFAULT_QUEUE_BYTES: usize = 32 * 1024 * 1024;
 
 /// The default retry time, the same as the OpenTelemetry Collector's.

@@ -50,7 +50,8 @@ impl SpanProcessor for QueueSpanProcessor {
         self.flusher.flush(&self.queue)
     }
 
-    /// Does nothing: the queue is shut down by the pipeline. Spans that end after that are counted as dropped.
+    /// Does nothing: the queue is shut down by the pipeline. Spans that reach the queue after that are counted as
+    /// dropped.
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }

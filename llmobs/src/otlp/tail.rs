@@ -60,9 +60,9 @@ impl TailSampling {
         Self { ratio, max_spans: 8_192, max_traces: 16_384, decision_wait: Duration::from_secs(10) }
     }
 
-    /// Sets the maximum number of finished spans in the buffer. When the limit, or that of
-    /// [`queue_bytes`](super::PipelineBuilder::queue_bytes), is exceeded, the trace that has waited longest is decided early; its spans that the ratio does not keep are dropped and counted as `tail_full`.
-    /// Defaults to 8,192.
+    /// Sets the maximum number of finished spans in the buffer. When this limit or the limit of bytes
+    /// ([`queue_bytes`](super::PipelineBuilder::queue_bytes)) is exceeded, the trace that has waited longest is decided
+    /// early; its spans that the ratio does not keep are dropped and counted as `tail_full`. Defaults to 8,192.
     pub const fn max_spans(mut self, spans: usize) -> Self {
         self.max_spans = spans;
         self
@@ -84,7 +84,8 @@ impl TailSampling {
 }
 
 /// The tail sampler of a pipeline: buffers the finished spans of traces with open spans, and decides at the end of a
-/// trace which of them are exported. Spans that the ratio does not keep are discarded and not counted as dropped.
+/// trace which of them are exported. Spans that the ratio does not keep are discarded; only those of a trace that was
+/// decided early, because the buffer was full, are counted as dropped.
 #[derive(Debug)]
 pub(super) struct TailSampler {
     settings: TailSampling,

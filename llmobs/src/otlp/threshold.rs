@@ -5,8 +5,8 @@
 use opentelemetry::trace::TraceId;
 use opentelemetry::trace::TraceState;
 
-/// The smallest random number with which a trace is kept, from 0 (keeps all traces) to 2^56 (keeps none). Random numbers
-/// have 56 bits.
+/// The smallest random number with which a trace is kept, from 0 (keeps all traces) to 2^56 (keeps none). Random
+/// numbers have 56 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Threshold(u64);
 
@@ -51,8 +51,8 @@ impl Threshold {
         Some(Self(value << (4 * (14 - digits.len()))))
     }
 
-    /// Returns the trace state with this threshold and its other fields; the unchanged state if the entry would be
-    /// invalid. The threshold is that of a kept trace: the format cannot express 2^56.
+    /// Returns the trace state with this threshold; the other fields of the state are unchanged. Returns the state
+    /// unchanged if the entry would be invalid. Call this only for a kept trace: the format cannot express 2^56.
     pub(super) fn insert_into(self, state: &TraceState) -> TraceState {
         let digits = format!("{:014x}", self.0);
         let digits = digits.trim_end_matches('0');
@@ -64,8 +64,8 @@ impl Threshold {
     }
 }
 
-/// Returns the random number of a trace: a valid `rv` (14 hexadecimal digits) of its trace state, else the last 56 bits of
-/// its trace id.
+/// Returns the random number of a trace: a valid `rv` (14 hexadecimal digits) of its trace state, else the last 56 bits
+/// of its trace id.
 pub(super) fn randomness(trace: TraceId, state: &TraceState) -> u64 {
     let explicit = trace_state_field(state, "rv").filter(|digits| digits.len() == 14);
     explicit.and_then(parse_hex).unwrap_or_else(|| {
@@ -74,7 +74,7 @@ pub(super) fn randomness(trace: TraceId, state: &TraceState) -> u64 {
     })
 }
 
-/// Returns the number of hexadecimal digits; `None` for other characters, for example a sign.
+/// Returns the number that hexadecimal digits represent; `None` for other characters, for example a sign.
 fn parse_hex(digits: &str) -> Option<u64> {
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u64::from_str_radix(digits, 16).ok().filter(|_| is_hex)

@@ -1,6 +1,6 @@
 //! Counts of the items that a pipeline, the OTLP exporters of a process, sent and dropped, stored as integers until an
-//! observer records them. An item is a span, a log record or a metric data point; a drop loses it. `otlp` counts, and
-//! `ObserverState` holds the `ExportReporter` that records.
+//! observer records them. An item is a span, a log record or a metric data point; a dropped item is lost. The module
+//! `otlp` counts, and `ObserverState` holds the `ExportReporter` that records.
 //!
 //! The pipeline is created before any observer and drops items in code that must not block. It therefore only counts,
 //! and an observer records the counts at each collection.
@@ -38,7 +38,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Every signal, in the order in which the signals are shut down.
+    /// Every signal, in the order of the variants.
     pub const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
 
     /// Returns the name of the signal, which is also the value of the label `llmobs.signal`.
@@ -58,15 +58,17 @@ impl Signal {
 pub enum DropReason {
     /// The queue was full when the item was created, because more items were created than the collector accepted.
     QueueFull,
-    /// Too many spans waited for the end of their traces (tail sampling).
+    /// Too many spans, or bytes of spans, waited for the end of their traces (tail sampling).
     TailFull,
-    /// The collector could not be reached or did not respond in time, in every attempt of the export.
+    /// The collector could not be reached, did not respond in time or temporarily accepted no requests, in every
+    /// attempt of the export.
     Unreachable,
-    /// The collector refused the whole request that contained the item.
+    /// The collector refused the whole request that contained the item, the response was not an OTLP response, or the
+    /// request could not be built.
     Refused,
     /// The collector accepted the request but rejected this item of it (partial success).
     Rejected,
-    /// The item was still queued when the time for the shutdown ended, or arrived after the shutdown.
+    /// The item was not sent before the time for the shutdown ended, or arrived after the shutdown.
     Shutdown,
 }
 
@@ -88,8 +90,8 @@ impl DropReason {
         }
     }
 
-    /// Returns whether items of a signal can be dropped for this reason: only spans wait for their trace, and metrics
-    /// have no queue.
+    /// Returns whether dropped items of a signal have a series for this reason: only spans wait for their trace, and
+    /// metrics have no queue. Delta metrics that a shutdown drops have no series.
     const fn applies_to(self, signal: Signal) -> bool {
         match self {
             Self::TailFull => matches!(signal, Signal::Traces),
@@ -99,7 +101,7 @@ impl DropReason {
     }
 }
 
-/// The maximum number of exports whose durations are stored until a collection.
+/// The maximum number of export attempts whose durations are stored until a collection.
 const MAX_UNREPORTED_EXPORTS: usize = 8_192;
 
 /// The limits of the items that wait to be sent or are in flight.
@@ -129,11 +131,12 @@ pub(crate) struct ExportCounts {
     reported: [AtomicU64; DropReason::ALL.len()],
     /// The items that the collector accepted since the creation.
     sent: AtomicU64,
-    /// The moment of the last successful export, initially the moment of creation, in nanoseconds.
+    /// The moment of the last successful export on the monotonic clock, initially the moment of creation, in
+    /// nanoseconds.
     last_success_at: AtomicU64,
-    /// The duration in nanoseconds and the error of each export since the last collection.
+    /// The duration in nanoseconds and the error of each attempt of an export since the last collection.
     unreported_exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
-    /// The number of exports whose duration could not be stored, since the last collection.
+    /// The number of attempts whose duration could not be stored, since the last collection.
     skipped_exports: AtomicU64,
     clock: Clock,
 }
@@ -163,9 +166,9 @@ impl ExportCounts {
         self.signal
     }
 
-    /// Reserves a place in the queue for one item of this size. Returns `false`, and reserves none, if the queue is full:
-    /// it contains the maximum number of items, or the item would exceed the maximum of bytes. An item of any size fits
-    /// into an empty queue.
+    /// Reserves a place in the queue for one item of this size in bytes. Returns `false`, and reserves none, if the
+    /// queue contains the maximum number of items or the item would exceed the maximum of bytes. An item of any size
+    /// fits into an empty queue. Always returns `true` for a signal without a queue.
     pub(crate) fn try_reserve(&self, bytes: usize) -> bool {
         let Some(limit) = self.queue_limit else { return true };
         let reserve_bytes = |queued: usize| match queued.checked_add(bytes) {
@@ -224,8 +227,8 @@ impl ExportCounts {
     }
 
     /// Stores the duration in nanoseconds of one attempt of an export, and its error if the attempt failed. An attempt
-    /// without an error is the last success. Of the attempts between two collections, the first 8,192 are stored, and the
-    /// others are counted.
+    /// without an error is the last success. Of the attempts between two collections, the first 8,192 are stored, and
+    /// the others are counted.
     pub(crate) fn record_export(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
             self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
@@ -243,7 +246,7 @@ impl ExportCounts {
         self.clock.now().as_nanos()
     }
 
-    /// Returns the number of items in the queue.
+    /// Returns the number of items that are in the queue, reserved for it, or in flight.
     pub(crate) fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
@@ -326,7 +329,7 @@ pub(crate) struct ExportReporter {
     series: Mutex<Vec<SignalSeries>>,
 }
 
-/// The series of one signal: dropped items by reason, and the duration of successful exports.
+/// The series of one signal: dropped items by reason, and the duration of successful attempts.
 #[derive(Debug)]
 struct SignalSeries {
     counts: Arc<ExportCounts>,
@@ -357,7 +360,8 @@ impl ExportReporter {
     }
 
     /// Returns the current values of an observable row, one for each signal: the seconds since the last successful
-    /// export (`ExportAge`) or the number of queued items (`ExportQueueUsage`). Empty for any other row.
+    /// export (`ExportAge`) or the number of items in the queue or in flight (`ExportQueueUsage`). Empty for any other
+    /// row.
     pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
         let value = |counts: &ExportCounts| match id {
             RowId::ExportAge => Some(nanos_to_seconds(

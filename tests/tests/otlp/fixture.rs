@@ -29,7 +29,8 @@ pub struct TestService {
     dispatch: Dispatch,
 }
 
-/// Returns settings that ignore the environment and export without delay.
+/// Returns settings that ignore the environment, export spans and log records after 20 ms, and export metrics only at a
+/// flush or shutdown.
 pub fn pipeline_to(endpoint: impl Into<String>, protocol: Protocol) -> PipelineBuilder {
     llmobs::otlp::builder()
         .environment([("", ""); 0])

@@ -97,7 +97,7 @@ fn a_shutdown_does_not_wait_for_the_back_off() {
         collector.behave(Behaviour::Unavailable);
         let service = TestService::connected(&collector, protocol);
         service.run_operations(5);
-        // By now the back-off between two attempts is several seconds.
+        // By now the back-off between two attempts is about 1.6 s.
         collector.inbox().wait_until("the export was retried", |seen| seen.requests.len() >= 8);
         collector.behave(Behaviour::Accept);
         let clock = Clock::system();

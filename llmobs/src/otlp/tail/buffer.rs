@@ -30,6 +30,7 @@ pub(super) struct TailBuffer {
     awaiting_decision: VecDeque<(u64, TraceId)>,
     /// The kept traces that ended most recently. Late spans of these traces are kept too.
     recently_kept: HashSet<TraceId>,
+    /// The traces in `recently_kept`, the oldest first.
     recently_kept_order: VecDeque<TraceId>,
 }
 
@@ -40,7 +41,7 @@ struct BufferedTrace {
     /// The key of the trace in `eviction_order`, while the trace has buffered spans.
     sequence: u64,
     should_keep: bool,
-    /// True if the trace is in the list of traces in which an operation ended.
+    /// True if the trace is in `awaiting_decision`.
     is_awaiting_decision: bool,
 }
 

@@ -1,8 +1,8 @@
 //! OTLP over gRPC: the generated clients of `opentelemetry-proto` over the hyper client of this crate.
 //!
 //! Tonic's own channel would hide the kind of a failure: a refused connection, a web page and a gRPC status all become
-//! a `tonic::Status`. [`GrpcService`] sees each HTTP response first and returns an [`ExportError`] for those that are not
-//! gRPC.
+//! a `tonic::Status`. [`GrpcService`] sees each HTTP response first and returns an [`ExportError`] for those that are
+//! not gRPC.
 
 use std::error::Error;
 use std::fmt;
@@ -179,10 +179,10 @@ fn error_from_status(status: &Status) -> ExportError {
     ExportError::new(ErrorCause::GrpcStatus(code), retry_for_status(status, code))
 }
 
-/// Returns the retry rule of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11,
-/// 14 and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
-/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried. The delay of other statuses is
-/// not used.
+/// Returns the retry rule of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10,
+/// 11, 14 and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Only the delays of 8 and 14 are used. Examples:
+/// 14 (`UNAVAILABLE`) with a delay of 2 s is retried after 2 s; 14 without a delay is retried with back-off; 3
+/// (`INVALID_ARGUMENT`) is never retried.
 fn retry_for_status(status: &Status, code: u16) -> Retry {
     let delay = || status.get_details_retry_info().and_then(|info| info.retry_delay);
     match GrpcStatus::from_code(code) {

@@ -125,8 +125,9 @@ async fn read_response(response: Response<Incoming>) -> Result<Bytes, ExportErro
     }
 }
 
-/// Returns the retry rule of an HTTP status. The OTLP specification allows a retry for 429, 502, 503 and 504. Example:
-/// 503 with `Retry-After: 120` is retried after 120 s, without the header with back-off; 400 is never retried.
+/// Returns the retry rule of an HTTP status. The OTLP specification allows a retry for 429, 502, 503 and 504. Examples:
+/// 503 with `Retry-After: 30` is retried after 30 s; 503 without the header is retried with back-off; 400 is never
+/// retried.
 fn retry_for_status(status: StatusCode, headers: &HeaderMap) -> Retry {
     match status.as_u16() {
         429 | 502 | 503 | 504 => {

@@ -57,7 +57,7 @@ impl Resolver {
         let (look_up, text) = (self.look_up, name.as_str().to_owned());
         tokio::task::spawn_blocking(move || {
             let answer = look_up(&text).map_err(|error| error.to_string());
-            // An error means that no request waits any longer.
+            // An error means that the resolver and all its requests were dropped.
             let _ = sender.send(Some(answer));
         });
         *running = Some(LookUp { name, answer: answer.clone() });

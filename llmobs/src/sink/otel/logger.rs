@@ -130,7 +130,8 @@ impl<L: Logger + Send + Sync> EmitEvent for AnyLogger<L> {
 #[cfg(feature = "otlp")]
 static GLOBAL_PROVIDER: Mutex<Option<Arc<dyn CreateLogger + Send + Sync>>> = Mutex::new(None);
 
-/// Sets or removes the logger provider that observers without their own use from now on.
+/// Sets or removes the logger provider of the process. An observer that is built later without its own provider uses
+/// it.
 #[cfg(feature = "otlp")]
 pub(crate) fn set_global_logger_provider<P>(provider: Option<P>)
 where
