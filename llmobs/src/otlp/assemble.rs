@@ -86,6 +86,8 @@ struct SignalExporter<T> {
 #[derive(Debug)]
 struct MetricExporterHandle {
     deadline: watch::Sender<Option<Instant>>,
+    /// Held by the flush that is running.
+    flush_permit: Arc<Semaphore>,
     final_export_done: Arc<Semaphore>,
 }
 
@@ -115,7 +117,10 @@ impl PipelineParts {
             let runtime = export_thread.runtime().clone();
             let flusher = Flusher(runtime.clone());
             parts.export_thread = Some(export_thread);
-            for endpoint in &settings.endpoints {
+            // Metrics last: a reader's thread does not end if a later exporter cannot be built.
+            let (metrics, others): (Vec<_>, Vec<_>) =
+                settings.endpoints.iter().partition(|endpoint| endpoint.signal == Signal::Metrics);
+            for endpoint in others.into_iter().chain(metrics) {
                 match endpoint.signal {
                     Signal::Traces => {
                         exported.traces = true;
@@ -217,7 +222,8 @@ impl PipelineParts {
             Arc::clone(&final_export_done),
         )?;
         self.export_counts.push(counts);
-        Ok((exporter, MetricExporterHandle { deadline, final_export_done }))
+        let flush_permit = Arc::new(Semaphore::new(1));
+        Ok((exporter, MetricExporterHandle { deadline, flush_permit, final_export_done }))
     }
 
     /// Sends all queued items and the current metrics. Returns the signals that were not finished within `limit`.
@@ -227,10 +233,10 @@ impl PipelineParts {
             self.spans.as_ref().map(|exporter| exporter.queue.flush()),
             self.logs.as_ref().map(|exporter| exporter.queue.flush()),
         );
-        let meters = self.metrics.is_some().then(|| meters.clone());
+        let meters = self.metrics.as_ref().map(|handle| (meters.clone(), Arc::clone(&handle.flush_permit)));
         let all = async move {
             let end = after(limit);
-            let collected = meters.map(|meters| on_own_thread(move || meters.force_flush().is_ok()));
+            let collected = meters.map(|(meters, permit)| tokio::spawn(flush_metrics(meters, permit, end)));
             let mut unfinished = Vec::new();
             if let Some(spans) = spans
                 && tokio::time::timeout_at(end, spans).await.is_err()
@@ -243,7 +249,7 @@ impl PipelineParts {
                 unfinished.push(Signal::Logs);
             }
             if let Some(collected) = collected
-                && !matches!(tokio::time::timeout_at(end, collected).await, Ok(Ok(true)))
+                && !collected.await.unwrap_or(false)
             {
                 unfinished.push(Signal::Metrics);
             }
@@ -260,7 +266,7 @@ impl PipelineParts {
     pub(super) fn shutdown(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
         let Some(export_thread) = &self.export_thread else { return Vec::new() };
         if let (Some(tail), Some(exporter)) = (&self.tail_sampler, &self.spans) {
-            tail.flush().into_iter().for_each(|span| exporter.queue.push(span));
+            tail.close().into_iter().for_each(|span| exporter.queue.push_unlimited(span));
         }
         let end = after(limit);
         let shutdown_tasks: Vec<_> = [
@@ -305,6 +311,18 @@ impl PipelineParts {
     }
 }
 
+/// Collects and sends the metrics. Returns whether that succeeded before `end`. One collection runs at a time: each
+/// blocks a thread until its export ends, which may be long after `end`.
+async fn flush_metrics(meters: SdkMeterProvider, permit: Arc<Semaphore>, end: Instant) -> bool {
+    let Ok(Ok(permit)) = tokio::time::timeout_at(end, permit.acquire_owned()).await else { return false };
+    let collected = on_own_thread(move || {
+        let is_sent = meters.force_flush().is_ok();
+        drop(permit);
+        is_sent
+    });
+    matches!(tokio::time::timeout_at(end, collected).await, Ok(Ok(true)))
+}
+
 /// Runs a call of the meter provider, which blocks without a limit, on a thread of its own: the blocking threads of the
 /// runtime may all wait for look-ups of host names. The receiver fails if the thread cannot be started.
 fn on_own_thread(call: impl FnOnce() -> bool + Send + 'static) -> oneshot::Receiver<bool> {
@@ -340,11 +358,19 @@ impl<T: Send + 'static> SignalExporter<T> {
     }
 }
 
-/// Decides the buffered traces that are due, once per second, until the queue is closed.
+/// Decides the buffered traces that are due, once per second, until the queue is closed. Many traces may be due at the
+/// same time, so a span waits for up to a second for room in the queue.
 async fn run_tail_decisions(tail: Arc<TailSampler>, queue: Arc<Queue<SpanData>>) {
     while queue.is_open() {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        tail.decide_expired().into_iter().for_each(|span| queue.push(span));
+        let end = after(Duration::from_secs(1));
+        for span in tail.decide_expired() {
+            while !queue.has_room(&span) && Instant::now() < end {
+                queue.notify().notify_one();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            queue.push(span);
+        }
     }
 }
 

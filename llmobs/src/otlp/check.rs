@@ -116,7 +116,8 @@ type Probe = Pin<Box<dyn Future<Output = Result<ExportResponse, ExportError>> + 
 fn redacted_variable(name: &str, value: &str) -> String {
     match name.ends_with("_HEADERS") {
         true => format!("({} set, not shown)", value.split(',').filter(|pair| pair.contains('=')).count()),
-        false => super::endpoint::redact_uri(value),
+        false if name.ends_with("_ENDPOINT") => super::endpoint::redact_uri(value),
+        false => value.to_owned(),
     }
 }
 
@@ -145,7 +146,7 @@ impl fmt::Display for CheckReport {
                 Some(check) => write!(f, "{check}")?,
                 None => writeln!(
                     f,
-                    "{}: disabled (`without` or OTEL_{}_EXPORTER).",
+                    "{}: disabled (`without_signal` or OTEL_{}_EXPORTER).",
                     signal.as_str(),
                     signal_env_infix(signal)
                 )?,

@@ -148,7 +148,8 @@ pub(super) struct EndpointOptions {
 
 impl fmt::Debug for EndpointOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointOptions").field("endpoint", &self.url).finish_non_exhaustive()
+        let url = self.url.as_deref().map(redact_uri);
+        f.debug_struct("EndpointOptions").field("endpoint", &url).finish_non_exhaustive()
     }
 }
 
@@ -167,6 +168,9 @@ impl OtlpEndpoint {
         };
         needs("protocol", options.protocol.and_then(Protocol::missing_feature))?;
         needs("compression", options.compression.and_then(Compression::missing_feature))?;
+        if options.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(InitError::invalid_setting("timeout", "an attempt needs a time limit above 0"));
+        }
         let protocol = options.protocol.unwrap_or_else(|| protocol(signal, environment, warnings));
         let (uri, configured_by) = resolve_uri(signal, protocol, options, environment)?;
         let certificates = tls_files(signal, environment, warnings)?;
@@ -297,13 +301,19 @@ fn origin(uri: &Uri) -> Result<Uri, http::Error> {
     builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query("/").build()
 }
 
-/// Returns an address without its user name, password and query. Example: `http://user:key@host/path?token=1` becomes
+/// Returns an address without its user name, password, query and fragment. Example: `http://user:key@host/path?token=1` becomes
 /// `http://host/path`.
 pub(super) fn redact_uri(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
-    let rest = rest.split('?').next().unwrap_or_default();
+    let is_delimiter = |character: char| matches!(character, '/' | '?' | '#');
+    let authority = rest.split(is_delimiter).next().unwrap_or_default();
+    // A password may contain a delimiter. The text before it then looks like a port that is not a number.
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let has_credentials = authority.contains('@')
+        || rest.contains('@') && authority.rsplit_once(':').is_some_and(|(_, port)| !is_port(port));
+    let rest = if has_credentials { rest.rsplit('@').next().unwrap_or_default() } else { rest };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    let host = host.rsplit('@').next().unwrap_or_default();
     if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
 }
 
@@ -360,4 +370,26 @@ fn tls_files(signal: Signal, environment: &Environment, warnings: &mut Warnings)
 /// bytes that are not UTF-8 become U+FFFD.
 pub(super) fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_credentials_query_and_fragment() {
+        for (address, shown) in [
+            ("http://host:4318/v1/traces", "http://host:4318/v1/traces"),
+            ("http://user:key@host/path?token=1", "http://host/path"),
+            ("https://host/path#key", "https://host/path"),
+            ("https://host?key=a@b", "https://host"),
+            ("https://host/a@b/c", "https://host/a@b/c"),
+            ("http://user:pa/ss@host:4318/x", "http://host:4318/x"),
+            ("http://user:pa?ss@host", "http://host"),
+            ("http://user:p@ss@host/x", "http://host/x"),
+            ("host:4317", "host:4317"),
+        ] {
+            assert_eq!(redact_uri(address), shown, "{address}");
+        }
+    }
 }

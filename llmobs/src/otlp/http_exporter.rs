@@ -48,8 +48,7 @@ impl<E, R: ExportRequest> HttpExporter<E, R> {
         let transport = Arc::new(HttpTransport::new(endpoint, encoding)?);
         let client = SplittingClient { transport, sender, runtime, items: Mutex::default(), request: PhantomData };
         let client = Arc::new(client);
-        let options =
-            ExporterOptions { client: Arc::clone(&client) as _, encoding, endpoint: endpoint.uri.to_string() };
+        let options = ExporterOptions { client: Arc::clone(&client) as _, encoding, endpoint: endpoint.redacted_uri() };
         match build(options) {
             Ok(exporter) => Ok(Self { exporter, client }),
             Err(error) => Err(InitError::invalid_setting(&endpoint.configured_by, error.to_string())),

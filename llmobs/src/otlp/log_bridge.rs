@@ -75,7 +75,7 @@ impl LogRecord for BridgeRecord {
 
     fn set_target<T: Into<Cow<'static, str>>>(&mut self, target: T) {
         let target = target.into();
-        self.is_from_llmobs = target.starts_with("llmobs");
+        self.is_from_llmobs = target == "llmobs" || target.starts_with("llmobs::");
         self.record.set_target(target);
     }
 

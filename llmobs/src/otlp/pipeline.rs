@@ -163,9 +163,12 @@ impl Pipeline {
             return Ok(());
         }
         let result = self.ensure_complete(limit, |parts| parts.shutdown(&self.providers.meter_provider, limit));
-        if self.install_guard.lock().take().is_some() {
+        let mut install_guard = self.install_guard.lock();
+        if install_guard.is_some() {
             set_global_logger_provider(None::<SdkLoggerProvider>);
         }
+        *install_guard = None;
+        drop(install_guard);
         result
     }
 

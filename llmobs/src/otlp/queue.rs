@@ -1,6 +1,7 @@
 //! The queue of items that wait to be sent. The request path only adds items and never waits; an item for which there
 //! is no room is dropped and counted.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -12,7 +13,6 @@ use crate::sink::export_counts::ExportCounts;
 use crate::sync::Mutex;
 
 /// A bounded queue of items, filled by many threads and drained by one task.
-#[derive(Debug)]
 pub(super) struct Queue<T> {
     buffer: Mutex<QueueBuffer<T>>,
     /// The number of items that fills a batch.
@@ -22,7 +22,13 @@ pub(super) struct Queue<T> {
     counts: Arc<ExportCounts>,
 }
 
-#[derive(Debug)]
+/// Prints no items: they may contain content.
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("counts", &self.counts).finish_non_exhaustive()
+    }
+}
+
 struct QueueBuffer<T> {
     items: Vec<T>,
     /// Senders for callers that wait until all current items are sent or dropped.
@@ -109,6 +115,23 @@ impl<T: QueueItem> Queue<T> {
             self.counts.add_dropped(DropReason::QueueFull, 1);
             return;
         }
+        self.push_reserved(item, bytes);
+    }
+
+    /// Adds an item also if the queue is full. For the shutdown, where the items come from another bounded buffer. Drops
+    /// and counts it if the queue is closed.
+    pub(super) fn push_unlimited(&self, item: T) {
+        let bytes = item.estimated_bytes();
+        self.counts.reserve(bytes);
+        self.push_reserved(item, bytes);
+    }
+
+    /// Returns whether the queue has room for an item of this size.
+    pub(super) fn has_room(&self, item: &T) -> bool {
+        self.counts.has_room(item.estimated_bytes())
+    }
+
+    fn push_reserved(&self, item: T, bytes: usize) {
         let mut buffer = self.buffer.lock();
         if buffer.is_closed {
             drop(buffer);

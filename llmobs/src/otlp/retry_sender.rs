@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::RandomIdGenerator;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::Signal;
 use super::endpoint::OtlpEndpoint;
 use super::export_thread::after;
 use super::transport::ExportError;
@@ -74,8 +75,11 @@ impl RetrySender {
         let mut deadline = self.deadline.clone();
         let retry_end = after(self.retry_timeout);
         let mut backoff = Duration::from_millis(200);
+        // The first attempt may take its whole time limit, also if nothing is to be retried.
+        let mut attempts_end = after(self.endpoint.timeout);
         loop {
-            let end = deadline.borrow_and_update().unwrap_or(retry_end).min(retry_end);
+            let end = deadline.borrow_and_update().unwrap_or(attempts_end).min(attempts_end);
+            attempts_end = retry_end;
             match self.send_once(attempt(), end.saturating_duration_since(Instant::now())).await {
                 Ok(response) => {
                     let rejected = response.rejected_items.min(items);
@@ -96,11 +100,10 @@ impl RetrySender {
                         Retry::After(retry_after) => jittered(backoff).max(retry_after.min(MAX_RETRY_AFTER)),
                     };
                     if !self.wait_for_retry(pause, retry_end, &mut deadline).await {
-                        let is_shutting_down = deadline.borrow().is_some();
-                        self.count_dropped(
-                            if is_shutting_down { DropReason::Shutdown } else { DropReason::Unreachable },
-                            items,
-                        );
+                        // Metrics have no queue, and so no reason `Shutdown`.
+                        let is_shutting_down = deadline.borrow().is_some() && self.counts.signal() != Signal::Metrics;
+                        let reason = if is_shutting_down { DropReason::Shutdown } else { DropReason::Unreachable };
+                        self.count_dropped(reason, items);
                         return false;
                     }
                     backoff = (backoff * 2).min(MAX_BACKOFF);
@@ -137,6 +140,7 @@ impl RetrySender {
         match shutdown_deadline {
             Some(end) => {
                 let next = next.min(Instant::now() + Duration::from_millis(500));
+                let end = end.min(retry_end);
                 tokio::time::sleep_until(next.min(end)).await;
                 next < end
             }

@@ -120,6 +120,12 @@ impl TailSampler {
             || has_attribute(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
         let is_operation = has_attribute(&span, llmobs_attribute::OPERATION_OUTCOME, None);
         let mut buffer = self.buffer.lock();
+        if buffer.is_closed() {
+            return match must_keep || buffer.is_kept(trace) {
+                true => vec![with_head_ratio(span)],
+                false => self.sample_span(span).into_iter().collect(),
+            };
+        }
         let is_over = buffer.push_span(span);
         if must_keep {
             buffer.keep_trace(trace);
@@ -156,9 +162,10 @@ impl TailSampler {
     }
 
     /// Decides the spans that are in the buffer, also those of traces with open spans; called when the pipeline shuts
-    /// down. Returns the spans that the ratio keeps.
-    pub(super) fn flush(&self) -> Vec<SpanData> {
+    /// down. Returns the spans that the ratio keeps. Each later span is decided by itself when it ends.
+    pub(super) fn close(&self) -> Vec<SpanData> {
         let mut buffer = self.buffer.lock();
+        buffer.close();
         let mut exported = Vec::new();
         while let Some(oldest) = buffer.oldest_trace() {
             exported.extend(self.decide(buffer.take_spans(oldest)).0);

@@ -186,6 +186,21 @@ impl ExportCounts {
         is_reserved
     }
 
+    /// Returns whether the queue has room for one item of this size.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        let has_room = |limit: QueueLimit| {
+            let queued = self.queued_bytes.load(Ordering::Relaxed);
+            self.queued() < limit.items && (queued == 0 || queued.saturating_add(bytes) <= limit.bytes)
+        };
+        self.queue_limit.is_none_or(has_room)
+    }
+
+    /// Reserves a place for one item of this size, also if the queue is full.
+    pub(crate) fn reserve(&self, bytes: usize) {
+        self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.queued.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Releases the places of this number of items, which must have been reserved.
     pub(crate) fn release(&self, items: usize) {
         self.queued.fetch_sub(items, Ordering::Relaxed);
@@ -335,6 +350,8 @@ struct SignalSeries {
     counts: Arc<ExportCounts>,
     dropped: Vec<(DropReason, SeriesHandle)>,
     success_duration: SeriesHandle,
+    /// The limit of the queue; `None` for a signal without a queue.
+    queue_limit: Option<SeriesHandle>,
 }
 
 impl ExportReporter {
@@ -379,15 +396,19 @@ impl ExportReporter {
 
 impl Drop for ExportReporter {
     fn drop(&mut self) {
+        // An up-down counter adds: the next reporter adds the limits again.
+        self.series.lock().iter().filter_map(|series| series.queue_limit.as_ref()).for_each(|limit| limit.set(0.0));
         self.counts.is_reported.store(false, Ordering::Release);
     }
 }
 
 impl SignalSeries {
     fn new(counts: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
-        if let Some(limit) = counts.queue_limit {
-            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(count_to_f64(limit.items));
-        }
+        let bind_limit = |limit: QueueLimit| {
+            let handle = sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None));
+            handle.set(count_to_f64(limit.items));
+            handle
+        };
         let bind_dropped = |reason: DropReason| {
             let reason_label = Label::new(llmobs_attribute::DROP_REASON, reason.as_str());
             let handle = sinks.bind(RowId::DroppedItems, &[export_labels(counts, None), vec![reason_label]].concat());
@@ -401,6 +422,7 @@ impl SignalSeries {
                 .map(bind_dropped)
                 .collect(),
             success_duration: sinks.bind(RowId::ExportDuration, &export_labels(counts, None)),
+            queue_limit: counts.queue_limit.map(bind_limit),
             counts: Arc::clone(counts),
         }
     }

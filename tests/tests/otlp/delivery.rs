@@ -185,18 +185,36 @@ fn a_signal_that_is_excluded_is_not_sent() {
 
 #[test]
 fn a_request_is_never_larger_than_collectors_accept() {
-    let collector = Collector::start();
-    let service =
-        TestService::new(pipeline_to(collector.endpoint(), Protocol::Grpc).batch_delay(Duration::from_secs(60)));
-    let long = "x".repeat(100_000);
-    service.run(|| {
-        for _ in 0..200 {
-            tracing::info!(text = long.as_str(), "long");
+    for protocol in PROTOCOLS {
+        for compression in [Compression::None, Compression::Gzip] {
+            let collector = Collector::start();
+            let settings = pipeline_to(collector.endpoint(), protocol).compression(compression);
+            let service = TestService::new(settings.batch_delay(Duration::from_secs(60)));
+            let long = "x".repeat(100_000);
+            service.run(|| {
+                for _ in 0..200 {
+                    tracing::info!(text = long.as_str(), "long");
+                }
+            });
+            service.pipeline.shutdown(TIMEOUT).unwrap();
+            let seen = collector.inbox().snapshot();
+            assert_eq!(seen.logs.len(), 200, "{protocol:?} {compression:?}");
+            assert_eq!(service.pipeline.sent(Signal::Logs), 200, "{protocol:?} {compression:?}");
+            let largest = seen.bodies.iter().map(Vec::len).max().unwrap();
+            assert!((1 << 20..=4 << 20).contains(&largest), "{protocol:?} {compression:?}: {largest} bytes");
         }
-    });
-    service.pipeline.shutdown(TIMEOUT).unwrap();
-    let seen = collector.inbox().snapshot();
-    assert_eq!(seen.logs.len(), 200);
-    let requests = seen.requests.iter().filter(|(path, _)| path.contains("Logs")).count();
-    assert!((5..=20).contains(&requests), "20 MB went in {requests} requests");
+    }
+}
+
+#[test]
+fn a_header_of_the_application_does_not_replace_those_of_the_protocol() {
+    for protocol in PROTOCOLS {
+        let collector = Collector::start();
+        let settings =
+            pipeline_to(collector.endpoint(), protocol).header("Content-Type", "text/plain").header("TE", "x");
+        let service = TestService::new(settings);
+        service.run_operations(1);
+        service.pipeline.shutdown(TIMEOUT).unwrap();
+        assert_eq!(service.pipeline.sent(Signal::Traces), 1, "{protocol:?}");
+    }
 }

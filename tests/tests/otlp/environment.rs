@@ -173,6 +173,7 @@ fn names_of_choices_are_read_in_any_case() {
 #[test]
 fn the_settings_print_no_values_of_variables_and_no_headers() {
     let settings = builder(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=sesame")]).header("other", "sesame");
+    let settings = settings.endpoint("http://user:sesame@localhost/?key=sesame");
     let printed = format!("{settings:?}");
     assert!(printed.contains("OTEL_EXPORTER_OTLP_HEADERS") && !printed.contains("sesame"), "{printed}");
 }
@@ -212,6 +213,30 @@ fn queues_and_intervals_come_from_the_environment() {
     let is_exponential = |data: &Option<Data>| matches!(data, Some(Data::ExponentialHistogram(_)));
     assert!(collector.inbox().metrics().iter().any(|metric| is_exponential(&metric.item.data)));
     pipeline.shutdown(TIMEOUT).unwrap();
+}
+
+#[test]
+fn batches_come_from_the_environment() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let pipeline = builder(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "3"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "600000"),
+        ("OTEL_METRICS_EXPORTER", "none"),
+    ]);
+    let pipeline = pipeline.build().unwrap();
+    let observer = Observer::builder().model(MODEL).build().unwrap();
+    let registry = tracing_subscriber::registry().with(pipeline.layer());
+    tracing::subscriber::with_default(registry, || (0..7).for_each(|_| observer.chat(MODEL).start().complete()));
+    collector.inbox().wait_until("the spans arrive after the delay", |seen| seen.spans.len() == 7);
+    pipeline.shutdown(TIMEOUT).unwrap();
+    let seen = collector.inbox().snapshot();
+    let requests = |path| seen.requests.iter().filter(|(found, _)| found.ends_with(path)).count();
+    assert_eq!((requests("traces"), seen.logs.len()), (4, 7));
+    assert!((3..=4).contains(&requests("logs")), "{} requests of up to 3 records", requests("logs"));
 }
 
 #[test]
@@ -267,6 +292,8 @@ fn an_invalid_address_header_or_certificate_is_an_error_that_names_its_variable(
     }
     let error = llmobs::otlp::builder().environment([("", ""); 0]).endpoint("nowhere").build().unwrap_err();
     assert!(error.to_string().contains("`endpoint`"), "{error}");
+    let error = llmobs::otlp::builder().environment([("", ""); 0]).timeout(Duration::ZERO).build().unwrap_err();
+    assert!(error.to_string().contains("`timeout`"), "{error}");
 }
 
 #[test]

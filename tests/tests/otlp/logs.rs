@@ -47,7 +47,7 @@ fn every_record_has_a_time_and_its_ids_once_and_only_an_event_has_a_name() {
         let collector = Collector::start();
         let service = TestService::connected(&collector, protocol);
         let records = records(&service, &collector, |observer| {
-            tracing::info!(target: "application", trace_id = "the application's own", "a log line");
+            tracing::info!(target: "llmobs_application", trace_id = "the application's own", "a log line");
             tracing::info!(name: "order.placed", target: "application", "an event");
             observer.chat(MODEL).start().complete();
         });

@@ -75,8 +75,10 @@ fn no_retry_happens_before_the_delay_that_the_collector_requires() {
 fn a_date_in_retry_after_is_waited_for() {
     for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
         let collector = Collector::start();
+        #[expect(clippy::disallowed_methods, reason = "the header contains a date")]
+        let now = std::time::SystemTime::now();
         // Dates have whole seconds: the wait is between 1 and 2 s.
-        let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(2));
+        let date = httpdate::fmt_http_date(now + Duration::from_secs(2));
         collector.behave(Behaviour::RetryAfter(date.leak()));
         let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
         let clock = Clock::system();
@@ -97,8 +99,8 @@ fn a_shutdown_does_not_wait_for_the_back_off() {
         collector.behave(Behaviour::Unavailable);
         let service = TestService::connected(&collector, protocol);
         service.run_operations(5);
-        // By now the back-off between two attempts is about 1.6 s.
-        collector.inbox().wait_until("the export was retried", |seen| seen.requests.len() >= 8);
+        // By now the back-off between two attempts is at least 2.4 s.
+        collector.inbox().wait_until("the export was retried", |seen| seen.requests.len() >= 10);
         collector.behave(Behaviour::Accept);
         let clock = Clock::system();
         let start = clock.now();
@@ -135,6 +137,18 @@ fn a_collector_never_shortens_the_back_off() {
                 "{protocol:?}, {behaviour:?}: six requests within {passed:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_retry_time_of_zero_still_makes_one_attempt() {
+    for protocol in PROTOCOLS {
+        let collector = Collector::start();
+        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).retry_timeout(Duration::ZERO));
+        service.run_operations(3);
+        service.pipeline.shutdown(TIMEOUT).unwrap();
+        assert_eq!(service.pipeline.sent(Signal::Traces), 3, "{protocol:?}");
+        assert!(service.pipeline.dropped().is_empty(), "{protocol:?}");
     }
 }
 

@@ -114,7 +114,22 @@ fn one_observer_reports_a_pipeline_and_another_one_continues_after_it_is_dropped
 
     let TestService { pipeline, observer, .. } = service;
     drop(observer);
-    let third = observe();
+    let third = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
     pipeline.report_to(&third);
     assert_eq!(dropped_count(&third, "traces", "unreachable"), Some(0.0), "the first observer reported them already");
+}
+
+#[test]
+fn a_second_observer_of_a_meter_provider_does_not_add_the_limits_of_the_queues_again() {
+    let collector = Collector::start();
+    let TestService { pipeline, observer, .. } = TestService::connected(&collector, Protocol::HttpProtobuf);
+    let limit = || {
+        pipeline.flush(TIMEOUT).unwrap();
+        collector.inbox().snapshot().last_sum("llmobs.self.export.queue.limit", &[("llmobs.signal", "traces")])
+    };
+    assert_eq!(limit(), Some(2_048.0));
+    drop(observer);
+    let second = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
+    pipeline.report_to(&second);
+    assert_eq!(limit(), Some(2_048.0));
 }

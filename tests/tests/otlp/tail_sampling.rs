@@ -144,3 +144,19 @@ fn the_ratio_of_the_head_sampler_is_set_on_every_span() {
     assert!((800..=1_200).contains(&exported.len()), "{}", exported.len());
     assert!(exported.iter().all(|span| span.trace_state == "ot=th:8"));
 }
+
+#[test]
+fn a_shutdown_exports_all_buffered_spans_and_counts_later_ones() {
+    let collector = Collector::start();
+    let settings = pipeline_to(collector.endpoint(), Protocol::HttpProtobuf).queue_limit(64);
+    let service = TestService::new(settings.tail_sampling(TailSampling::ratio(1.0)));
+    service.run(|| {
+        let outer = tracing::info_span!("outer").entered();
+        (0..500).for_each(|_| drop(tracing::info_span!("inner").entered()));
+        service.pipeline.shutdown(TIMEOUT).unwrap();
+        assert_eq!(collector.inbox().spans().len(), 500, "more than fit into the queue");
+        drop(outer);
+    });
+    let dropped = service.dropped_by_reason(Signal::Traces);
+    assert_eq!(dropped.into_iter().collect::<Vec<_>>(), [(DropReason::Shutdown, 1)]);
+}

@@ -6,10 +6,10 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::time::Instant;
 
 use llmobs::Observer;
 use llmobs::Usage;
+use llmobs::clock::Clock;
 use llmobs::otlp::Pipeline;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
@@ -84,9 +84,10 @@ fn check(protocol: Protocol, fault: Option<Behaviour>) {
         }
     }
     let grown = resident_bytes().saturating_sub(before) / (1024 * 1024);
-    let start = Instant::now();
+    let clock = Clock::system();
+    let start = clock.now();
     let _ = pipeline.shutdown(SHUTDOWN_LIMIT);
-    let shutdown = start.elapsed();
+    let shutdown = clock.now().since(start);
     println!("{} {fault:?}: p99 {ratio:.3} of no pipeline, {grown} MiB, shutdown {shutdown:?}", protocol.as_str());
     assert!(ratio < 1.1, "{protocol:?} {fault:?}: the p99 is {ratio:.2} times that without a pipeline");
     // The collector of the test stores what it accepts.
@@ -123,18 +124,19 @@ impl Service {
     /// Runs one block of requests and returns the duration of each in seconds.
     fn run_block(&self) -> Vec<f64> {
         self.operations.fetch_add(REQUESTS as u64, Ordering::Relaxed);
+        let clock = &Clock::system();
         let run = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let requests = (0..CONCURRENT).map(|worker| async move {
                 let mut durations = Vec::new();
                 tokio::time::sleep(WORK * worker as u32 / CONCURRENT as u32).await;
                 for _ in 0..REQUESTS / CONCURRENT {
-                    let start = Instant::now();
+                    let start = clock.now();
                     let operation = self.observer.chat(MODEL).start();
                     tokio::time::sleep(WORK).await;
                     operation.marker().usage(Usage::new().input(3).output(5));
                     operation.complete();
-                    durations.push(start.elapsed().as_secs_f64());
+                    durations.push(clock.now().since(start).as_secs_f64());
                 }
                 durations
             });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::fmt;
 
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
@@ -16,7 +17,7 @@ const MAX_REMEMBERED_TRACES: usize = 4_096;
 
 /// The traces that have open spans in this process, with their finished spans. Only the tail sampler uses the buffer,
 /// under its lock; the limits on spans and traces are the tail sampler's.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct TailBuffer {
     traces: HashMap<TraceId, BufferedTrace>,
     /// The traces that have buffered spans, ordered by when their first buffered span was added.
@@ -32,9 +33,17 @@ pub(super) struct TailBuffer {
     recently_kept: HashSet<TraceId>,
     /// The traces in `recently_kept`, the oldest first.
     recently_kept_order: VecDeque<TraceId>,
+    is_closed: bool,
 }
 
-#[derive(Debug, Default)]
+/// Prints no spans: they may contain content.
+impl fmt::Debug for TailBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TailBuffer").field("span_count", &self.span_count).finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
 struct BufferedTrace {
     open_spans: usize,
     spans: Vec<SpanData>,
@@ -94,6 +103,11 @@ impl TailBuffer {
             trace.is_awaiting_decision = true;
             self.awaiting_decision.push_back((at, id));
         }
+        // Traces that have left the buffer are removed at the front, except behind a trace that stays open.
+        if self.awaiting_decision.len() > 2 * self.traces.len() + 1_024 {
+            let traces = &self.traces;
+            self.awaiting_decision.retain(|(_, id)| traces.get(id).is_some_and(|trace| trace.is_awaiting_decision));
+        }
     }
 
     /// Takes the first trace off the queue of decisions if its operation ended at `until` (nanoseconds) or earlier, and
@@ -140,6 +154,15 @@ impl TailBuffer {
         while self.awaiting_decision.front().is_some_and(|(_, id)| !self.traces.contains_key(id)) {
             self.awaiting_decision.pop_front();
         }
+    }
+
+    /// Marks the buffer as closed: the tail sampler adds no more spans.
+    pub(super) const fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// Returns the trace whose first buffered span has waited longest; `None` if no spans are buffered.

@@ -230,6 +230,6 @@ fn a_flush_decides_all_buffered_traces() {
         tail.on_start(&context(trace, 2));
         assert!(tail.on_end(span(trace, 2, SpanEnd::Plain)).is_empty());
     }
-    assert_eq!(tail.flush().len(), 3);
+    assert_eq!(tail.close().len(), 3);
     assert_eq!(tail.buffer.lock().span_count(), 0);
 }

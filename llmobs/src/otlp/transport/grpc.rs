@@ -127,7 +127,8 @@ impl Service<Request<Body>> for GrpcService {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         for (name, value) in &self.headers {
-            request.headers_mut().insert(name, value.clone());
+            // The headers of gRPC itself cannot be overridden.
+            request.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
         let response = self.client.request(request);
         Box::pin(async move {
