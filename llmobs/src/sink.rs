@@ -22,6 +22,7 @@ pub(crate) use self::registered::Read;
 pub(crate) use self::registered::RegisteredRow;
 use self::registered::RegisteredRows;
 use crate::catalog::Buckets;
+use crate::catalog::Instrument;
 use crate::catalog::Level;
 use crate::catalog::Row;
 use crate::catalog::RowId;
@@ -163,15 +164,29 @@ impl Sinks {
         self.registered.remove_series_by_label(name, value);
     }
 
-    /// Returns the number of series on the Prometheus page of each group of metrics, by the name of the group.
+    /// Returns the number of series of the recorded rows on the Prometheus page, by the name of the group of metrics: a
+    /// histogram has one series for each bucket, its sum and its count. Views are not counted.
     pub(crate) fn series_count_by_group(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
-        for id in RowId::ALL {
-            *groups.entry(id.row().group.as_str()).or_default() += self.prometheus.row(*id).len();
+        for id in RowId::ALL.iter().filter(|id| self.is_enabled(id.row().level)) {
+            let lines = lines_per_series(id.row(), self.bounds(*id));
+            *groups.entry(id.row().group.as_str()).or_default() += self.prometheus.row(*id).len() * lines;
         }
-        self.registered.count_series_by_group(&mut groups);
+        for registered in self.registered.all().iter().filter(|registered| self.is_enabled(registered.row().level)) {
+            let count = match registered.row().is_observable() {
+                true => registered.read().len(),
+                false => registered.series().len() * lines_per_series(registered.row(), registered.bounds()),
+            };
+            *groups.entry(registered.row().group.as_str()).or_default() += count;
+        }
         groups
     }
+}
+
+/// Returns the number of lines of the Prometheus page for one set of label values: for a histogram, one for each bound,
+/// one for `+Inf`, the sum and the count.
+fn lines_per_series(row: &Row, bounds: &BucketBounds) -> usize {
+    if matches!(row.instrument, Instrument::Histogram) { bounds.values().len() + 3 } else { 1 }
 }
 
 /// One series, one set of label values of a metric, in both sinks: found once and then used without a lookup.

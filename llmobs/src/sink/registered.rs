@@ -2,7 +2,6 @@
 //! is the description of one metric. `metric` registers the rows; the sinks read them.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Weak;
@@ -146,13 +145,6 @@ impl RegisteredRows {
     /// Returns the views of the observer's page: tables that show rows under another system's names.
     pub(super) fn views(&self) -> &[EnabledView] {
         &self.views
-    }
-
-    /// Adds the number of series of each registered row to the number of its group, by the name of the group.
-    pub(super) fn count_series_by_group(&self, groups: &mut BTreeMap<&'static str, usize>) {
-        for registered in self.rows.read().iter() {
-            *groups.entry(registered.row.group.as_str()).or_default() += registered.series.len();
-        }
     }
 
     /// Removes every series of a registered row that has this label value from the Prometheus page.

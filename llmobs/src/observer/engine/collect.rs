@@ -119,13 +119,14 @@ fn oldest_ages(observer: &ObserverState) -> Vec<Observation> {
 }
 
 fn series_usage(observer: &ObserverState) -> Vec<Observation> {
-    observations(
-        observer
-            .sinks()
-            .series_count_by_group()
-            .into_iter()
-            .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], count_to_f64(series))),
-    )
+    let mut groups = observer.sinks().series_count_by_group();
+    for id in RowId::ALL.iter().filter(|id| id.row().is_observable() && **id != RowId::SeriesUsage) {
+        *groups.entry(id.row().group.as_str()).or_default() += observer.read(*id).len();
+    }
+    // The series of this row itself.
+    *groups.entry(RowId::SeriesUsage.row().group.as_str()).or_default() += groups.len();
+    let labels = |group| vec![Label::new(llmobs_attribute::METRIC_GROUP, group)];
+    observations(groups.into_iter().map(|(group, series)| (labels(group), count_to_f64(series))))
 }
 
 fn observations(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Observation> {
