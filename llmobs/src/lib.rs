@@ -220,6 +220,7 @@
 //! |---|---|
 //! | `macros` (default) | [`llm_span`], an attribute that observes a function |
 //! | `prometheus` | the `/metrics` page: classic text, and OpenMetrics with exemplars |
+//! | `gzip` | compresses the `/metrics` page for scrapers that accept it |
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the page of operations in flight |
 //! | `axum` | matched routes, extractors and observed event streams for axum; includes `tower` and `prometheus` |
 //! | `sse` | decoders for the streamed answers of providers, for gateways and clients |

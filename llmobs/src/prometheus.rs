@@ -6,6 +6,8 @@ mod classic;
 mod endpoint;
 #[cfg(feature = "prometheus")]
 mod page;
+#[cfg(all(feature = "prometheus", feature = "tower"))]
+mod page_body;
 
 pub use prometheus_client;
 
@@ -19,4 +21,6 @@ pub use self::page::Page;
 pub use self::page::encode;
 #[cfg(feature = "prometheus")]
 pub use self::page::page;
+#[cfg(all(feature = "prometheus", feature = "tower"))]
+pub use self::page_body::PageBody;
 pub use crate::sink::prometheus::RegistryMut;

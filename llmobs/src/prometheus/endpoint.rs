@@ -19,10 +19,12 @@ use tower_service::Service;
 
 use super::page::Page;
 use super::page::page;
+use super::page_body::PageBody;
 use crate::observer::Observer;
 
 /// A [`tower_service::Service`] that answers each request with the metrics page, in the format that the `Accept` header
-/// prefers. It does not check the path: add it to a router, usually at `/metrics`.
+/// prefers. With the feature `gzip`, the page is compressed if the scraper accepts that. The endpoint does not check the
+/// path: add it to a router, usually at `/metrics`.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -66,7 +68,7 @@ impl Endpoint {
         self
     }
 
-    fn respond<B>(&self, request: &Request<B>) -> Response<String> {
+    fn respond<B>(&self, request: &Request<B>) -> Response<PageBody> {
         let given_token =
             || request.headers().get(header::AUTHORIZATION).and_then(|value| parse_bearer_token(value.as_bytes()));
         if self.token.as_ref().is_some_and(|token| !given_token().is_some_and(|given| constant_time_eq(given, token))) {
@@ -79,16 +81,23 @@ impl Endpoint {
         }
         let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
         let page = (self.render)(accept);
-        let mut response = Response::new(page.body);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
+        let (body, coding) = match PageBody::compressed(page.body, request.headers()) {
+            Ok(compressed) => (compressed, Some(HeaderValue::from_static("gzip"))),
+            Err(text) => (PageBody::text(text), None),
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        headers.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         response
     }
 }
 
 impl<B> Service<Request<B>> for Endpoint {
-    type Response = Response<String>;
+    type Response = Response<PageBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<String>, Infallible>>;
+    type Future = Ready<Result<Response<PageBody>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -106,8 +115,8 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-fn error_response(status: StatusCode) -> Response<String> {
-    let mut response = Response::new(String::new());
+fn error_response(status: StatusCode) -> Response<PageBody> {
+    let mut response = Response::new(PageBody::default());
     *response.status_mut() = status;
     response
 }

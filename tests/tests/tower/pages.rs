@@ -1,16 +1,20 @@
 //! The pages: the metrics page with its token, and the in-flight page.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use futures_util::stream;
+use http_body::Body;
+use http_body_util::BodyExt;
 use llmobs::Chunk;
 use llmobs::Observer;
 use llmobs::clock::Clock;
 use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use tokio::net::TcpListener;
+use tower_service::Service;
 
 use crate::fixture;
 use crate::fixture::Fixture;
@@ -53,6 +57,35 @@ async fn a_scraper_gets_the_format_that_it_asks_for() {
     assert!(fixture::get(address, "POST /metrics", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
     let head = fixture::get(address, "HEAD /metrics", "").await;
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn the_page_is_compressed_for_a_scraper_that_accepts_gzip() {
+    let fixture = Fixture::new();
+    let mut endpoint = Endpoint::new(fixture.observer.clone());
+    let mut scrape = async |encoding: Option<&str>| {
+        let mut request = http::Request::get("/metrics");
+        if let Some(encoding) = encoding {
+            request = request.header("accept-encoding", encoding);
+        }
+        let response = endpoint.call(request.body(()).unwrap()).await.unwrap();
+        let coding = response.headers().get("content-encoding").map(|coding| coding.to_str().unwrap().to_owned());
+        assert_eq!(response.headers()["vary"], "accept, accept-encoding");
+        let (hint, body) = (response.body().size_hint().exact(), response.into_body());
+        let body = body.collect().await.unwrap().to_bytes();
+        assert_eq!(hint, Some(body.len() as u64));
+        (coding, body)
+    };
+    let (coding, plain) = scrape(None).await;
+    assert_eq!(coding, None);
+    let (coding, compressed) = scrape(Some("gzip;q=1.0")).await;
+    assert_eq!(coding.as_deref(), Some("gzip"));
+    assert!(compressed.len() * 5 < plain.len(), "{} of {} bytes", compressed.len(), plain.len());
+    let mut page = String::new();
+    flate2::read::GzDecoder::new(&compressed[..]).read_to_string(&mut page).unwrap();
+    let names = |page: &str| page.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&page), names(std::str::from_utf8(&plain).unwrap()));
+    assert_eq!(scrape(Some("gzip;q=0, deflate")).await.0, None);
 }
 
 #[tokio::test]
