@@ -7,6 +7,7 @@ pub(crate) mod nvml;
 mod reading;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 pub use self::amd::AmdBackend;
@@ -23,6 +24,13 @@ use crate::error::GpuError;
 pub trait GpuBackend: Send + 'static {
     /// Returns the name of the backend, for logs.
     fn name(&self) -> &'static str;
+
+    /// Returns the path of the library that the application chose; `None` if the backend searches for it. Without a
+    /// driver, a search that finds nothing is normal, while a chosen library that cannot be opened is logged as a warning.
+    /// Defaults to `None`.
+    fn chosen_path(&self) -> Option<&Path> {
+        None
+    }
 
     /// Opens the library. Called again with growing pauses until it succeeds, and never after that.
     ///

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::metric::RegisterError;
 use llmobs::testing::Readings;
@@ -258,6 +259,24 @@ fn gpu_errors_and_energy_are_emitted_with_the_trace_of_the_operation() {
     let complete = recorded_events("llm_request_complete");
     let provisional = complete.iter().find_map(|event| event.get("llmobs.operation.energy.provisional"));
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
+    observer.chat("m").start().reject(ErrorType::InvalidRequest);
+    let complete = recorded_events("llm_request_complete");
+    let rejected = complete.iter().find(|event| event["llmobs.operation.outcome"] == "\"rejected\"").unwrap();
+    assert!(!rejected.contains_key("llmobs.operation.energy.provisional"), "{rejected:?}");
+
+    // A library that the application named and that does not open is a warning with its path.
+    let other = Observer::builder().model("m").build().unwrap();
+    let missing = NvmlBackend::at("/missing/libnvidia-ml.so.1");
+    let sampler = Sampler::builder().backend(missing).start(&other).unwrap();
+    let warned =
+        || EVENTS.lock().unwrap().iter().any(|(_, fields)| is_warning_about(fields, "/missing/libnvidia-ml.so.1"));
+    wait_until(&other, "the warning is emitted", warned);
+    drop(sampler);
+}
+
+fn is_warning_about(fields: &BTreeMap<&'static str, String>, path: &str) -> bool {
+    fields.get("record.level").is_some_and(|level| level == "WARN")
+        && fields.get("path").is_some_and(|found| found == path)
 }
 
 /// The name and the fields of every event.
@@ -279,6 +298,7 @@ impl<S: tracing::Subscriber> Layer<S> for EventRecorder {
         // A bridge to OpenTelemetry logs takes the trace from the current context.
         let current = opentelemetry::Context::current();
         let ids = current.span().span_context().clone();
+        fields.0.insert("record.level", event.metadata().level().to_string());
         fields.0.insert("record.trace_id", ids.trace_id().to_string());
         fields.0.insert("record.span_id", ids.span_id().to_string());
         EVENTS.lock().unwrap_or_else(PoisonError::into_inner).push((event.metadata().name(), fields.0));

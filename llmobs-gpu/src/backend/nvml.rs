@@ -70,6 +70,10 @@ impl GpuBackend for NvmlBackend {
         "nvml"
     }
 
+    fn chosen_path(&self) -> Option<&Path> {
+        self.library_path.as_deref()
+    }
+
     fn open(&mut self) -> Result<(), GpuError> {
         self.library = Some(open_library(std::process::id(), self.library_path.as_deref())?);
         Ok(())

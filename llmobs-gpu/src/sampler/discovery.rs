@@ -60,8 +60,16 @@ impl Discovery {
             if let Err(error) = opened {
                 // Log a reason once, not at every attempt.
                 if previous_error != Some(error) {
-                    let reason = error.as_str();
-                    tracing::info!(target: "llmobs", backend = backend.name(), reason, "cannot sample GPUs");
+                    let (backend, reason) = (&*backend, error.as_str());
+                    match backend.chosen_path() {
+                        Some(path) => {
+                            let path = tracing::field::display(path.display());
+                            tracing::warn!(target: "llmobs", backend = backend.name(), path, reason, "cannot sample GPUs");
+                        }
+                        None => {
+                            tracing::info!(target: "llmobs", backend = backend.name(), reason, "cannot sample GPUs")
+                        }
+                    }
                 }
                 *self = Self::Closed {
                     retry_at: now + backoff,
