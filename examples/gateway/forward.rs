@@ -17,6 +17,8 @@ use llmobs::sse;
 use llmobs::sse::Dialect;
 use llmobs::tower::inject;
 use serde::Deserialize;
+use serde::Deserializer;
+use serde::de::DeserializeOwned;
 
 use crate::Gateway;
 use crate::headers;
@@ -55,13 +57,28 @@ pub(crate) async fn forward_unobserved(State(gateway): State<Gateway>, request: 
     }
 }
 
-/// The fields of a request that the gateway reads. All other fields are only passed on.
+/// The fields of a request that the gateway reads. All other fields are only passed on. A field of another type is read
+/// as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct RequestFields {
+    #[serde(deserialize_with = "lenient")]
     model: String,
-    #[serde(alias = "max_completion_tokens")]
+    #[serde(alias = "max_completion_tokens", deserialize_with = "lenient")]
     max_tokens: Option<u64>,
+    #[serde(deserialize_with = "lenient")]
+    stream: bool,
+    #[serde(deserialize_with = "lenient")]
+    temperature: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
+    top_p: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
+    seed: Option<i64>,
+}
+
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(T::deserialize(value).unwrap_or_default())
 }
 
 /// Starts the operation of a request. A request with invalid JSON is an operation too: the upstream reports the error.
@@ -73,11 +90,8 @@ fn start_operation(observer: &Observer, path: &str, body: &[u8]) -> Operation {
         _ => OperationName::Chat,
     };
     let has_messages = name != OperationName::Embeddings;
-    let start = observer.operation(name, &fields.model);
-    let operation = match fields.max_tokens {
-        Some(tokens) => start.max_tokens(tokens).start(),
-        None => start.start(),
-    };
+    let start = observer.operation(name, &fields.model).max_tokens(fields.max_tokens).stream(fields.stream);
+    let operation = start.temperature(fields.temperature).top_p(fields.top_p).seed(fields.seed).start();
     if has_messages {
         // The closure is called only if content is captured.
         operation.marker().input(|| sse::parse_input(Dialect::OpenAi, body));

@@ -36,12 +36,8 @@ pub(crate) async fn chat<C: Config>(
     request: CreateChatCompletionRequest,
 ) -> Result<impl Stream<Item = ChunkResult> + Unpin + use<C>, OpenAIError> {
     let choices = request.n.unwrap_or(1);
-    let start = observer.chat(&request.model);
-    let start = match request.max_completion_tokens {
-        Some(tokens) => start.max_tokens(tokens.into()),
-        None => start,
-    };
-    let operation = start.start();
+    let operation =
+        observer.chat(&request.model).max_tokens(request.max_completion_tokens.map(u64::from)).stream(true).start();
     match operation.run(client.chat().create_stream(request)).await {
         Ok(stream) => Ok(observe(operation, choices.into(), stream)),
         Err(error) => {

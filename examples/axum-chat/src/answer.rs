@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::api::ApiRequest;
 use crate::api::CompletedAnswer;
+use crate::api::RequestedValues;
 use crate::api::ResponseHead;
 use crate::app::App;
 use crate::app::GenerationOptions;
@@ -36,8 +37,12 @@ pub(crate) async fn answer<D: ApiRequest>(
 
     // An invalid request is an operation too. Its model is the caller's text: a model that is not served becomes
     // `_OTHER`.
-    let operation =
-        app.start_operation(D::OPERATION, &model, arrived, request.as_ref().ok().map(|request| request.options));
+    let operation = app.start_operation(
+        D::OPERATION,
+        &model,
+        arrived,
+        request.as_ref().ok().map(|request| (request.options, request.requested)),
+    );
     let request = match request {
         Ok(request) => request,
         Err(error) => return reject(operation, error),
@@ -52,6 +57,7 @@ pub(crate) async fn answer<D: ApiRequest>(
 
     let head = ResponseHead::new(D::ID_PREFIX, app.engine.model());
     operation.marker().response_id(&head.id);
+    operation.marker().response_model(&head.model);
     // From here on the stream ends the operation: with its last event, or when the client's disconnection drops the
     // stream.
     let events = operation.observe(events);
@@ -73,6 +79,7 @@ fn reject(operation: Operation, error: ApiError) -> Response {
 pub(crate) struct GenerationRequest {
     pub(crate) prompt: Prompt,
     pub(crate) options: GenerationOptions,
+    pub(crate) requested: RequestedValues,
     /// The user, as named by the caller.
     pub(crate) user: Option<String>,
     stream: Option<sse::SseOptions>,
@@ -85,8 +92,9 @@ pub(crate) fn parse_request<D: ApiRequest>(
     let request: D = serde_json::from_slice(&body?)?;
     let options = request.parameters().generation_options(app.engine.model())?;
     let stream = request.parameters().stream_options();
+    let requested = request.parameters().requested_values();
     let user = request.parameters().user.clone();
-    Ok(GenerationRequest { options, user, stream, prompt: request.prompt()? })
+    Ok(GenerationRequest { options, requested, user, stream, prompt: request.prompt()? })
 }
 
 /// Returns the model that a body names, even if the body is otherwise invalid.

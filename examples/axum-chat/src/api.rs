@@ -60,7 +60,21 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
+/// The values that a caller set, for the span.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RequestedValues {
+    pub(crate) stream: bool,
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) seed: Option<i64>,
+}
+
 impl Parameters {
+    pub(crate) fn requested_values(&self) -> RequestedValues {
+        let stream = self.stream.unwrap_or(false);
+        RequestedValues { stream, temperature: self.temperature, top_p: self.top_p, seed: self.seed }
+    }
+
     /// Returns the stream options, if the request asks for a stream.
     pub(crate) fn stream_options(&self) -> Option<sse::SseOptions> {
         let include_usage = self.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);

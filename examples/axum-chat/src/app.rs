@@ -21,6 +21,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::api::RequestedValues;
 use crate::cli::Cli;
 use crate::engine::Engine;
 use crate::engine::Prompt;
@@ -98,11 +99,16 @@ impl App {
         name: OperationName,
         model: &str,
         arrived: Moment,
-        options: Option<GenerationOptions>,
+        request: Option<(GenerationOptions, RequestedValues)>,
     ) -> Operation {
         let start = self.observer.operation(name, model).started_at(arrived).deadline(self.limits.deadline);
-        let start = match options.and_then(|options| options.max_tokens) {
-            Some(tokens) => start.max_tokens(tokens as u64),
+        let start = match request {
+            Some((options, requested)) => start
+                .max_tokens(options.max_tokens.map(|tokens| tokens as u64))
+                .stream(requested.stream)
+                .temperature(requested.temperature)
+                .top_p(requested.top_p)
+                .seed(requested.seed),
             None => start,
         };
         // Tokenization runs before the queue, and the engine itself reports the token counts.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use crate::api::RequestedValues;
 use crate::app::App;
 use crate::app::GenerationOptions;
 use crate::app::random_u64;
@@ -26,7 +27,12 @@ pub(crate) async fn run_once(app: &App, prompt: &str) -> Result<(), Box<dyn Erro
     let prompt = Prompt::Chat(vec![Message { role: "user", content: prompt.to_owned() }]);
     let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random_u64() };
     let options = GenerationOptions { max_tokens: None, sampling };
-    let operation = app.start_operation(OperationName::Chat, app.engine.model(), arrived_at, Some(options));
+    let operation = app.start_operation(
+        OperationName::Chat,
+        app.engine.model(),
+        arrived_at,
+        Some((options, RequestedValues::default())),
+    );
     let events = app.enqueue(prompt, options, arrived_at, operation.marker().clone()).await?;
     let mut events = operation.observe(events);
     let mut out = io::stdout();

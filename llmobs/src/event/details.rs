@@ -93,7 +93,7 @@ macro_rules! with_fields {
             $($argument)*
             [gen_ai.operation.name] Some($event.operation),
             [gen_ai.provider.name] $event.is_latest().then_some($event.provider),
-            [gen_ai.request.model] Some($event.model),
+            [gen_ai.request.model] Some($event.model).filter(|model| !model.is_empty()),
             [gen_ai.conversation.id] $event.conversation_id,
             [gen_ai.output.type] $event.request.output_type.as_ref().map(OutputType::as_str),
             [gen_ai.request.choice.count] $event.request.choices,

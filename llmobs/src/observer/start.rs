@@ -67,14 +67,21 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the maximum number of output tokens that the caller requested. Defaults to none.
-    pub const fn max_tokens(mut self, tokens: u64) -> Self {
-        self.call.request.max_tokens = Some(tokens);
+    pub fn max_tokens(mut self, tokens: impl Into<Option<u64>>) -> Self {
+        self.call.request.max_tokens = tokens.into();
+        self
+    }
+
+    /// Sets whether the caller requested a stream. Defaults to whether the operation observes a stream; set it if the
+    /// application reads a stream itself to build a complete answer.
+    pub fn stream(mut self, is_requested: impl Into<Option<bool>>) -> Self {
+        self.call.request.stream = is_requested.into();
         self
     }
 
     /// Sets the number of choices that the caller requested. Defaults to none.
-    pub const fn choices(mut self, choices: u64) -> Self {
-        self.call.request.choices = Some(choices);
+    pub fn choices(mut self, choices: impl Into<Option<u64>>) -> Self {
+        self.call.request.choices = choices.into();
         self
     }
 
@@ -99,39 +106,39 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the seed that the caller requested. Defaults to none.
-    pub const fn seed(mut self, seed: i64) -> Self {
-        self.call.request.seed = Some(seed);
+    pub fn seed(mut self, seed: impl Into<Option<i64>>) -> Self {
+        self.call.request.seed = seed.into();
         self
     }
 
     /// Sets the sampling temperature that the caller requested. Defaults to none.
-    pub const fn temperature(mut self, temperature: f64) -> Self {
-        self.call.request.temperature = Some(temperature);
+    pub fn temperature(mut self, temperature: impl Into<Option<f64>>) -> Self {
+        self.call.request.temperature = temperature.into();
         self
     }
 
     /// Sets the cumulative probability of the tokens to sample from, as the caller requested it. Defaults to none.
-    pub const fn top_p(mut self, probability: f64) -> Self {
-        self.call.request.top_p = Some(probability);
+    pub fn top_p(mut self, probability: impl Into<Option<f64>>) -> Self {
+        self.call.request.top_p = probability.into();
         self
     }
 
     /// Sets the number of most likely tokens to sample from, as the caller requested it. This is not OpenAI's
     /// `top_logprobs`. Defaults to none.
-    pub const fn top_k(mut self, tokens: f64) -> Self {
-        self.call.request.top_k = Some(tokens);
+    pub fn top_k(mut self, tokens: impl Into<Option<f64>>) -> Self {
+        self.call.request.top_k = tokens.into();
         self
     }
 
     /// Sets the penalty on tokens by their frequency in the text so far, as the caller requested it. Defaults to none.
-    pub const fn frequency_penalty(mut self, penalty: f64) -> Self {
-        self.call.request.frequency_penalty = Some(penalty);
+    pub fn frequency_penalty(mut self, penalty: impl Into<Option<f64>>) -> Self {
+        self.call.request.frequency_penalty = penalty.into();
         self
     }
 
     /// Sets the penalty on tokens that occur in the text so far, as the caller requested it. Defaults to none.
-    pub const fn presence_penalty(mut self, penalty: f64) -> Self {
-        self.call.request.presence_penalty = Some(penalty);
+    pub fn presence_penalty(mut self, penalty: impl Into<Option<f64>>) -> Self {
+        self.call.request.presence_penalty = penalty.into();
         self
     }
 

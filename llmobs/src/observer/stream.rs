@@ -406,7 +406,7 @@ impl StreamState {
     fn flush(&mut self, now: u64) {
         self.flushed_at = now;
         self.flush_gaps();
-        if !self.operation.state.request.reports_usage {
+        if !self.operation.state.request.reports_usage() {
             self.counted_tokens.record(&self.operation.state.series);
         }
     }

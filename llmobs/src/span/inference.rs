@@ -94,7 +94,7 @@ impl InferenceStart<'_> {
             otel.kind = if self.is_remote { "client" } else { "internal" },
             gen_ai.operation.name = any_kind(Some(self.operation.as_str())),
             gen_ai.provider.name = any_kind(Some(self.provider)),
-            gen_ai.request.model = any_kind(Some(self.model)),
+            gen_ai.request.model = any_kind(Some(self.model).filter(|model| !model.is_empty())),
             server.address = any_kind(request.server.map(|(address, _)| address)),
             server.port = request.server.filter(|_| with_attributes).map(|(_, port)| i64::from(port)),
             gen_ai.conversation.id = text(request.conversation_id),
@@ -142,7 +142,10 @@ impl InferenceStart<'_> {
     }
 
     fn span_name(&self) -> impl fmt::Display {
-        display_fn(|f| write!(f, "{} {}", self.operation, self.model))
+        display_fn(|f| match self.model {
+            "" => write!(f, "{}", self.operation),
+            model => write!(f, "{} {model}", self.operation),
+        })
     }
 }
 

@@ -8,6 +8,8 @@ pub(crate) struct RequestParams<'a> {
     pub(crate) conversation_id: Option<&'a str>,
     pub(crate) server: Option<(&'a str, u16)>,
     pub(crate) output_type: Option<OutputType>,
+    /// True if the caller requested a stream; `None` if this is not known.
+    pub(crate) stream: Option<bool>,
     pub(crate) max_tokens: Option<u64>,
     pub(crate) choices: Option<u64>,
     pub(crate) seed: Option<i64>,

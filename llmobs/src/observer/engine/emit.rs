@@ -18,6 +18,7 @@ use crate::objective::Judgements;
 use crate::observer::content::ContentExport;
 use crate::observer::state::ending::Ending;
 use crate::semconv::value::OperationName;
+use crate::semconv::value::Outcome;
 use crate::span::InferenceEnd;
 use crate::span::OwnedSpan;
 use crate::span::StageSpan;
@@ -50,8 +51,9 @@ impl EndReport<'_> {
             response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
             response_model: notes.and_then(|notes| notes.response_model.get()).map(Arc::as_ref),
             finish_reasons: &reasons,
-            is_streamed: self.end.stream.is_some(),
-            time_to_first_chunk: state.time_to_first_chunk.get(),
+            is_streamed: self.is_streamed(),
+            // The conventions define it for clients. In a server, the first chunk may be sent before the model runs.
+            time_to_first_chunk: state.time_to_first_chunk.get().filter(|_| state.series.key.role.is_remote()),
             time_to_first_token: state.ttft(),
             usage: self.final_usage(),
             is_good: self.judgements.is_good(),
@@ -172,7 +174,7 @@ impl EndReport<'_> {
             response_model: cloned(notes.and_then(|notes| notes.response_model.get())),
             conversation_id: cloned(notes.and_then(|notes| notes.conversation_id.get())),
             max_tokens: state.request.max_tokens(),
-            is_streamed: stream.is_some(),
+            is_streamed: self.is_streamed(),
             outcome: ending.outcome(),
             error_type: ending.error_type(),
             finish_reasons,
@@ -198,11 +200,19 @@ impl EndReport<'_> {
         }
     }
 
+    /// Returns whether the caller requested a stream, if that is known, else whether a stream was observed.
+    fn is_streamed(&self) -> bool {
+        self.end.state.request.stream().unwrap_or_else(|| self.end.stream.is_some())
+    }
+
     /// Returns a companion's estimate of the energy that the operation used from its scheduling, or from its start
     /// without a queue, to its end, in joules. The event is emitted before the measured energy is known. Returns `None`
-    /// without an estimate, in the gateway and client roles, and for an operation that ended in the queue.
+    /// without an estimate, in the gateway and client roles, and for an operation that was rejected or ended in the queue.
     fn provisional_energy(&self) -> Option<f64> {
-        let EndedOperation { state, marks, .. } = &self.end;
+        let EndedOperation { state, ending, marks, .. } = &self.end;
+        if ending.outcome() == Outcome::Rejected {
+            return None;
+        }
         let started_at = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
         let seconds = nanos_to_seconds(marks.now.saturating_sub(started_at));
         let attached = state.observer.attached();

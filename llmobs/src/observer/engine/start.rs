@@ -89,6 +89,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
             Some(span) if span.context().is_some() => span.trace_link(),
             _ => current_trace_link(),
         },
+        stream: call.request.stream,
         max_tokens: call.request.max_tokens,
         function_objective: call.function_objective,
         conversation_id: call.request.conversation_id.map(|id| sanitize(id).as_ref().into()),

@@ -27,6 +27,8 @@ pub(crate) struct StartParams {
     pub(crate) used_span_bytes: Option<NonZeroUsize>,
     /// The ids of the operation's span, or of the span in which it starts; `None` if that is not sampled.
     pub(crate) trace_link: Option<TraceLink>,
+    /// True if the caller requested a stream; `None` if this is not known.
+    pub(crate) stream: Option<bool>,
     /// The maximum number of output tokens that the caller requested.
     pub(crate) max_tokens: Option<u64>,
     /// The index of the objective of the instrumented function, if it declares one.
@@ -45,14 +47,17 @@ pub(crate) struct Request {
     max_tokens: Option<NonZeroU32>,
     /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
-    /// Set if a report of the token usage is expected. The tokens that the stream counts are then not recorded while it
-    /// runs; they are recorded at the end if no report came.
-    pub(crate) reports_usage: bool,
+    /// Bits of `REPORTS_USAGE`, `STREAM_KNOWN` and `STREAM_REQUESTED`.
+    flags: u8,
     /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
     /// The ids of the operation's span, or of the span in which it started; `None` if that is not sampled.
     pub(crate) trace_link: Option<TraceLink>,
 }
+
+const REPORTS_USAGE: u8 = 1;
+const STREAM_KNOWN: u8 = 2;
+const STREAM_REQUESTED: u8 = 4;
 
 impl Request {
     /// Returns the values in their small form. Values that do not fit are discarded: a maximum of tokens of 0 or over
@@ -65,10 +70,28 @@ impl Request {
             function_objective: params
                 .function_objective
                 .and_then(|index| NonZeroU8::new(u8::try_from(index + 1).ok()?)),
-            reports_usage: params.reports_usage,
+            flags: [
+                (REPORTS_USAGE, params.reports_usage),
+                (STREAM_KNOWN, params.stream.is_some()),
+                (STREAM_REQUESTED, params.stream == Some(true)),
+            ]
+            .into_iter()
+            .fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }),
             capturing: params.capturing,
             trace_link: params.trace_link,
         }
+    }
+
+    /// Returns whether a report of the token usage is expected. The tokens that the stream counts are then not recorded
+    /// while it runs; they are recorded at the end if no report came.
+    #[inline]
+    pub(crate) const fn reports_usage(&self) -> bool {
+        self.flags & REPORTS_USAGE != 0
+    }
+
+    /// Returns whether the caller requested a stream; `None` if this is not known.
+    pub(crate) fn stream(&self) -> Option<bool> {
+        (self.flags & STREAM_KNOWN != 0).then_some(self.flags & STREAM_REQUESTED != 0)
     }
 
     /// Returns the maximum number of output tokens that the caller requested; `None` if it requested none, or

@@ -93,6 +93,42 @@ async fn a_stream_ends_its_span_when_it_ends_and_not_before() {
     assert_eq!(backend.spans().iter().filter(|span| span.name.starts_with("chat")).count(), 1);
 }
 
+#[tokio::test]
+async fn a_client_and_a_gateway_have_the_time_to_the_first_chunk_and_a_server_does_not() {
+    for (role, expected) in [(Role::Server, false), (Role::Gateway, true), (Role::Client, true)] {
+        let backend = TracingBackend::new();
+        let observer = backend.observer(role);
+        observer.chat(MODEL).start().observe_with(stream::iter([1, 2]), |_| Chunk::tokens(1)).count().await;
+        let found = attributes(&backend.span(&format!("chat {MODEL}")));
+        assert_eq!(found.contains_key("gen_ai.response.time_to_first_chunk"), expected, "{role:?}");
+        assert!(found.contains_key("llmobs.time_to_first_token"), "{role:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_request_decides_whether_it_is_a_stream_and_without_it_the_answer() {
+    for (requested, observed, expected) in
+        [(None, false, None), (None, true, Some(true)), (Some(false), true, None), (Some(true), false, Some(true))]
+    {
+        let backend = TracingBackend::new();
+        let operation = backend.observer(Role::Server).chat(MODEL).stream(requested).start();
+        match observed {
+            true => drop(operation.observe_with(stream::iter([1]), |_| Chunk::tokens(1)).count().await),
+            false => operation.complete(),
+        }
+        let found = attributes(&backend.span(&format!("chat {MODEL}")));
+        let stream = found.get("gen_ai.request.stream").cloned();
+        assert_eq!(stream, expected.map(opentelemetry::Value::Bool), "{requested:?} {observed}");
+    }
+}
+
+#[test]
+fn a_request_without_a_model_has_neither_the_attribute_nor_a_blank_in_the_name_of_its_span() {
+    let backend = TracingBackend::new();
+    backend.observer(Role::Gateway).chat("").start().reject(ErrorType::InvalidRequest);
+    assert!(!attributes(&backend.span("chat")).contains_key("gen_ai.request.model"));
+}
+
 #[test]
 fn a_marker_or_a_span_that_outlives_the_operation_does_not_delay_the_export() {
     let backend = TracingBackend::new();
