@@ -213,7 +213,8 @@ label values is bounded:
 - Every value is truncated to 128 bytes and has no control characters.
 - No function accepts an id, user, prompt, URL or tool argument as a label.
 
-The series of a declared model start at zero, for the label combinations that every service can have.
+The series of a declared model start at zero, for the label combinations that every service can have. OpenTelemetry
+exports a histogram from its first value on, so over OTLP a histogram does not start at zero.
 
 **Time** is in seconds of a monotonic clock. The description of each duration states its start and its end; the terms are
 defined in [definitions](../llmobs/docs/guide/definitions.md).

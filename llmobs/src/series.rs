@@ -121,7 +121,8 @@ impl OperationSeries {
     }
 
     /// Creates the common series of the main counters with the value zero, so that an alert can detect the first error,
-    /// and the series and gauges of each objective. Called when a model is declared.
+    /// and the series and gauges of each objective. Creates the common series of histograms on the Prometheus page, so
+    /// that the first minute has a rate. Called when a model is declared.
     pub(crate) fn init_to_zero(&self) {
         self.add(RowId::Started, 0, 0);
         for reason in [FinishReason::ContentFilter, FinishReason::Length, FinishReason::Stop, FinishReason::ToolCall] {
@@ -146,6 +147,26 @@ impl OperationSeries {
         for index in 0..self.declared_names.objectives.len() {
             self.init_objective(index);
         }
+        for (id, variant) in variants::common_histograms(self.key.operation == OperationName::Embeddings) {
+            self.create_on_page(id, variant);
+        }
+        for phase in 0..self.declared_names.phases.len() {
+            self.create_on_page(RowId::Phase, phase);
+        }
+    }
+
+    /// Creates the series of a variant of a histogram on the Prometheus page, without values. OpenTelemetry exports no
+    /// histogram without a value, and its instrument would take memory. Has no effect if the row is not recorded.
+    fn create_on_page(&self, id: RowId, variant: usize) {
+        if self.is_recorded(id) {
+            self.sinks.create_on_page(id, &self.variant_labels(id, variant));
+        }
+    }
+
+    fn variant_labels(&self, id: RowId, variant: usize) -> Vec<Label> {
+        let mut labels = self.labels.to_vec();
+        labels.extend(variant_labels(id, variant, &self.declared_names));
+        labels
     }
 
     /// Creates the two series of an objective (good and bad operations) with the value zero, and sets the gauges of its
@@ -196,11 +217,7 @@ impl OperationSeries {
             return None;
         }
         let slot = self.handles.get(variant_offset(id, &self.declared_names) + variant)?;
-        Some(slot.get_or_init(|| {
-            let mut labels = self.labels.to_vec();
-            labels.extend(variant_labels(id, variant, &self.declared_names));
-            self.sinks.bind(id, &labels)
-        }))
+        Some(slot.get_or_init(|| self.sinks.bind(id, &self.variant_labels(id, variant))))
     }
 
     /// Returns whether a row is recorded: the current level of detail, the role of the process and the profile (the

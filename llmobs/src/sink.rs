@@ -143,6 +143,11 @@ impl Sinks {
         SeriesHandle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
     }
 
+    /// Creates the series of a histogram of the catalog on the Prometheus page, without values, if it does not exist.
+    pub(crate) fn create_on_page(&self, id: RowId, labels: &[Label]) {
+        let _ = self.prometheus.bind(id, labels, self.bounds(id));
+    }
+
     /// Returns the series of a registered row with these labels, and creates it if it does not exist.
     pub(crate) fn bind_registered(&self, registered: &RegisteredRow, labels: &[Label]) -> SeriesHandle {
         let (row, bounds) = (registered.row(), registered.bounds());

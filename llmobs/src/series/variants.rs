@@ -123,6 +123,36 @@ pub(crate) const fn cache_lookup_variant(kind: CacheKind, result: CacheResult) -
     kind.index() * CacheResult::ALL.len() + result.index()
 }
 
+/// Returns the histograms that nearly every operation of a kind records, with the variant of an operation that completes.
+pub(super) fn common_histograms(is_embedding: bool) -> impl Iterator<Item = (RowId, usize)> {
+    const BOTH: [RowId; 4] = [RowId::ServerDuration, RowId::ClientDuration, RowId::Queue, RowId::InputTokens];
+    const EMBEDDINGS: [RowId; 2] = [RowId::EmbeddingsDuration, RowId::EmbeddingsInputTokens];
+    const GENERATION: [RowId; 17] = [
+        RowId::ServerFirstToken,
+        RowId::ServerPerToken,
+        RowId::ClientFirstChunk,
+        RowId::ClientPerChunk,
+        RowId::InferenceDuration,
+        RowId::InferenceFirstChunk,
+        RowId::InferencePerChunk,
+        RowId::InferenceInputTokens,
+        RowId::InferenceOutputTokens,
+        RowId::FirstToken,
+        RowId::Prefill,
+        RowId::Decode,
+        RowId::InterToken,
+        RowId::LongestGap,
+        RowId::ConsumerWait,
+        RowId::OutputTokens,
+        RowId::ClientTokenUsage,
+    ];
+    let of_kind: &[RowId] = if is_embedding { &EMBEDDINGS } else { &GENERATION };
+    let variant = |id: RowId| if id == RowId::Queue { QueueExit::Scheduled.index() } else { 0 };
+    // The token usage has one variant for input and one for output.
+    let output = (!is_embedding).then_some((RowId::ClientTokenUsage, TokenDirection::Output as usize));
+    BOTH.iter().chain(of_kind).map(move |id| (*id, variant(*id))).chain(output)
+}
+
 /// Returns the number of variants of a row; 0 for a row whose variants depend on declared names.
 const fn fixed_variant_count(id: RowId) -> usize {
     match id {

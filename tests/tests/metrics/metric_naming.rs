@@ -3,21 +3,24 @@
 //!
 //! A counter or gauge at zero counts as a series and must exist on both sides. A histogram without a value does not
 //! count: OpenTelemetry exports a histogram from its first value on (with bound instruments: from its first handle on),
-//! the page shows one from its first handle on. The `otel_scope_*` labels that a pipeline may add are ignored.
+//! the page shows those of declared models from the start, and others from their first handle on. The `otel_scope_*` labels that a pipeline may add are ignored.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use llmobs::Observer;
+use llmobs::Role;
 use llmobs::catalog::Instrument;
 use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::clock::Clock;
+use llmobs::semconv::value::OperationName;
 
 use llmobs_tests::families::Families;
 use llmobs_tests::families::Labels;
 use llmobs_tests::families::MetricKind;
+use llmobs_tests::families::Value;
 use llmobs_tests::otel_backend::OtelBackend;
 use llmobs_tests::prometheus_names;
 use llmobs_tests::prometheus_page;
@@ -49,6 +52,42 @@ fn an_idle_observer_has_the_same_zeros_in_both() {
                     there[name].series.keys().map(|labels| &labels["gen_ai_request_model"]).collect();
                 assert!(["a", "b"].iter().all(|model| models.contains(&(*model).to_owned())), "{name} {models:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_histograms_of_a_declared_model_are_on_the_page_before_the_first_operation() {
+    for (role, operation, names) in [
+        (
+            Role::Server,
+            OperationName::Chat,
+            &[
+                "gen_ai_server_request_duration_seconds",
+                "gen_ai_server_time_to_first_token_seconds",
+                "llmobs_queue_duration_seconds",
+                "llmobs_inter_token_duration_seconds",
+            ][..],
+        ),
+        (Role::Client, OperationName::Chat, &["gen_ai_client_operation_duration_seconds", "gen_ai_client_token_usage"]),
+        (Role::Client, OperationName::Embeddings, &["gen_ai_client_operation_duration_seconds"]),
+    ] {
+        let observer = Observer::builder().role(role).operations([operation.clone()]).model("m").build().unwrap();
+        let before = prometheus_page::families(&observer);
+        for name in names {
+            let series = &before[*name].series;
+            assert!(!series.is_empty(), "{role:?} {operation:?} {name}");
+            assert!(
+                series.values().all(|value| matches!(value, Value::Histogram(found) if found.count == 0)),
+                "{name}"
+            );
+        }
+        // The first operation is an increase of a series that exists, and adds no histogram without an error.
+        observer.operation(operation.clone(), "m").start().complete();
+        let after = prometheus_page::families(&observer);
+        for (name, family) in after.iter().filter(|(_, family)| family.kind == MetricKind::Histogram) {
+            let known: BTreeSet<_> = before.get(name).map(|family| family.series.keys().collect()).unwrap_or_default();
+            assert!(family.series.keys().all(|labels| known.contains(labels)), "{role:?} {operation:?} {name}");
         }
     }
 }
