@@ -16,6 +16,7 @@ use http::Method;
 use http::Request;
 use http::Response;
 use http::StatusCode;
+use http::Version;
 use http::header;
 use tower_service::Service;
 
@@ -110,15 +111,33 @@ fn error_response(status: StatusCode, message: &str) -> Response<String> {
     response
 }
 
-/// Returns whether a request comes from this machine, names it as the host, and has not passed a proxy.
+/// Returns whether a request comes from this machine, names it as the only host, and has not passed a proxy.
 fn is_local<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let is_local_peer = peer::peer_address(request.extensions()).is_some_and(|peer| peer.is_loopback());
-    let is_proxied =
-        ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
     is_local_peer
-        && !is_proxied
+        && !is_proxied(request)
+        && headers.get_all(header::HOST).iter().count() <= 1
         && requested_authority(request.uri(), headers).is_some_and(|host| is_loopback(without_brackets(host.host())))
+}
+
+/// Returns whether a proxy may have passed the request on: it has a header that proxies and content networks add, or the
+/// version HTTP/1.0, in which nginx forwards by default, without any such header.
+fn is_proxied<B>(request: &Request<B>) -> bool {
+    const HEADERS: [&str; 10] = [
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-original-forwarded-for",
+        "x-real-ip",
+    ];
+    let is_added = |name: &str| name.starts_with("x-forwarded") || HEADERS.contains(&name);
+    request.version() < Version::HTTP_11 || request.headers().keys().any(|name| is_added(name.as_str()))
 }
 
 fn is_loopback(host: &str) -> bool {

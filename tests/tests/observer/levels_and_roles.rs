@@ -124,6 +124,19 @@ fn the_build_is_described() {
 }
 
 #[test]
+fn one_caller_cannot_hide_the_sizes_that_others_request() {
+    let observer = Observer::builder().model("m").level(Level::Full).build().unwrap();
+    for tokens in [u64::MAX, i64::MAX as u64, u64::from(u32::MAX) + 1, 256, 512] {
+        observer.chat("m").max_tokens(tokens).choices(tokens).start().complete();
+    }
+    let readings = Readings::new(&observer);
+    for name in ["llmobs.request.max_tokens", "llmobs.request.choices"] {
+        let found = readings.histogram(name, &[]);
+        assert_eq!((found.count, found.sum), (2, 768.0), "{name}");
+    }
+}
+
+#[test]
 fn series_usage_is_the_number_of_series_on_the_page() {
     let (clock, manual_clock) = Clock::manual();
     let observer = llmobs_tests::traffic::full_observer().clock(clock).build().unwrap();

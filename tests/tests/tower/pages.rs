@@ -135,7 +135,17 @@ async fn only_this_machine_can_read_the_in_flight_page() {
     let page = || InFlightPage::new(fixture.observer.clone());
     let address = fixture::serve(Router::new().route_service("/debug/llmobs", page())).await;
     assert!(fixture::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 200"));
-    for header in ["x-forwarded-for: 127.0.0.1", "forwarded: for=127.0.0.1", "via: 1.1 proxy"] {
+    for header in [
+        "x-forwarded-for: 127.0.0.1",
+        "x-forwarded-host: localhost",
+        "x-forwarded-proto: https",
+        "forwarded: for=127.0.0.1",
+        "via: 1.1 proxy",
+        "cf-connecting-ip: 127.0.0.1",
+        "true-client-ip: 127.0.0.1",
+        "x-envoy-external-address: 127.0.0.1",
+        "host: localhost",
+    ] {
         let answer = fixture::get(address, "GET /debug/llmobs", &format!("{header}\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{header}: {answer}");
     }
@@ -152,9 +162,21 @@ async fn only_this_machine_can_read_the_in_flight_page() {
 }
 
 #[tokio::test]
+async fn a_request_of_http_1_0_may_come_from_a_proxy_and_is_refused() {
+    let fixture = Fixture::new();
+    let mut page = InFlightPage::new(fixture.observer.clone());
+    for (version, status) in
+        [(http::Version::HTTP_10, 403), (http::Version::HTTP_11, 200), (http::Version::HTTP_2, 200)]
+    {
+        let mut request = http::Request::get("http://localhost/debug/llmobs").version(version).body(()).unwrap();
+        request.extensions_mut().insert("127.0.0.1:9".parse::<SocketAddr>().unwrap());
+        assert_eq!(page.call(request).await.unwrap().status(), status, "{version:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_machine_is_refused() {
     use http::Request;
-    use tower_service::Service;
 
     let fixture = Fixture::new();
     for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("[::ffff:127.0.0.1]:9", 200), ("192.0.2.1:9", 403)]

@@ -101,10 +101,10 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         series.init_objective(index);
     }
     series.add(RowId::Attempts, AttemptKind::First.index(), 1);
-    if let Some(tokens) = call.request.max_tokens {
+    if let Some(tokens) = call.request.max_tokens.and_then(plausible_size) {
         series.record_size(RowId::MaxTokens, 0, tokens);
     }
-    if let Some(choices) = call.request.choices {
+    if let Some(choices) = call.request.choices.and_then(plausible_size) {
         series.record_size(RowId::Choices, 0, choices);
     }
     let state = Arc::new(OperationState::new(Arc::clone(inner), series, params));
@@ -115,4 +115,10 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         companion.on_start(OperationRef::new(info, context), Moment::from_nanos(t0));
     });
     RunningOperation { state, slot, span }
+}
+
+/// Returns a size that a caller requested, unless it is larger than 4,294,967,295. The sum of a histogram is a double: the
+/// largest integer of one caller would hide the sizes of all later requests.
+fn plausible_size(size: u64) -> Option<u64> {
+    (size <= u32::MAX.into()).then_some(size)
 }
