@@ -431,7 +431,8 @@ fn is_inside_bracket(text: &TextView<'_>, at: usize) -> bool {
 /// Output: false
 fn is_env_variable_key(text: &TextView<'_>, at: usize) -> bool {
     let mut start = at;
-    while at - start < 40 && class::is_in(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_' {
+    while at - start < 40 && (class::is_in(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_')
+    {
         start -= 1;
     }
     let name = text.slice(start, at);

@@ -23,7 +23,7 @@ impl RedactorBuildError {
     pub(super) fn invalid_name(name: &str) -> Self {
         let message = format!(
             "`detector`: the label {name:?} cannot be used: a label must begin with a capital letter and contain 2 to \
-             32 capital letters, `_` and at most 4 digits"
+             32 capital letters, `_` and at most 4 digits, and at most 16 bytes without a `_`"
         );
         Self { message }
     }

@@ -95,7 +95,7 @@ fn escape_len(text: &TextView<'_>, start: usize, at: usize) -> usize {
 fn find_domain_end(text: &TextView<'_>, start: usize) -> Option<usize> {
     let mut longest_end = None;
     let (mut position, mut labels) = (start, 0);
-    while position - start < 254 {
+    while position - start < MAX_DOMAIN_BYTES {
         let end = domain_label_end(text, position)?;
         let bytes = text.slice(position, end);
         if bytes.is_empty() {
@@ -121,10 +121,10 @@ fn find_domain_end(text: &TextView<'_>, start: usize) -> Option<usize> {
 }
 
 /// Returns the end of a domain label of letters, digits and inner hyphens. Returns `None` if the label exceeds 189
-/// bytes (63 characters of three bytes).
+/// bytes (63 characters of three bytes), where an escape sequence counts as the three bytes of its letter.
 fn domain_label_end(text: &TextView<'_>, start: usize) -> Option<usize> {
     let ascii = class::is_in(text.byte_at(start), ALNUM);
-    let mut end = start;
+    let (mut end, mut size) = (start, 0);
     loop {
         let byte = text.byte_at(end);
         // In a script without blanks, the next word can follow directly.
@@ -132,15 +132,12 @@ fn domain_label_end(text: &TextView<'_>, start: usize) -> Option<usize> {
             || byte == b'-'
             || class::is_in(byte, NON_ASCII)
                 && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_char_boundary(text.bytes(), end) && end > start);
-        if let Some(stop) = escaped_letter_end(text, end, ascii).filter(|stop| stop - start < 63 * 6) {
-            end = stop;
-            continue;
-        }
-        if !fits || ascii && is_non_western(text, end) {
-            break;
-        }
-        end += 1;
-        if end - start > 63 * 3 {
+        (end, size) = match escaped_letter_end(text, end, ascii) {
+            Some(stop) => (stop, size + 3),
+            None if !fits || ascii && is_non_western(text, end) => break,
+            None => (end + 1, size + 1),
+        };
+        if size > MAX_LABEL_BYTES {
             return None;
         }
     }
@@ -149,6 +146,12 @@ fn domain_label_end(text: &TextView<'_>, start: usize) -> Option<usize> {
     }
     Some(end)
 }
+
+/// Maximum number of bytes of a domain before its last label: 253 letters, each an escape sequence of six bytes.
+const MAX_DOMAIN_BYTES: usize = 253 * 6;
+
+/// Maximum number of bytes of a domain label: 63 characters of three bytes.
+const MAX_LABEL_BYTES: usize = 63 * 3;
 
 /// Returns the end of an escape sequence of a non-ASCII letter, for example `\u00fc`. Nested JSON contains more than
 /// one backslash. A `western` label excludes letters of alphabets without blanks.

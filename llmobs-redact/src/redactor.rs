@@ -255,9 +255,10 @@ mod tests {
     fn invalid_patterns_and_names_are_rejected_with_the_name_of_the_setter() {
         let error = Redactor::builder().detector(Detector::new("BADGE", "(")).build().unwrap_err();
         assert!(error.to_string().starts_with("`detector`: a detector's pattern cannot be compiled"), "{error}");
-        for name in ["badge", "B", "B-1", "1B", ""] {
+        for name in ["badge", "B", "B-1", "1B", "", "BADGENUMBEROFSTAFF"] {
             let error = Redactor::builder().detector(Detector::new(name, "x")).build().unwrap_err();
             assert!(error.to_string().contains("cannot be used"), "{error}");
+            assert!(error.to_string().contains("at most 16 bytes without a `_`"), "{error}");
         }
     }
 

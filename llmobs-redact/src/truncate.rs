@@ -26,7 +26,7 @@ pub struct RedactedText {
 /// be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words at the end that are
 /// not plain words; see `plain_words_end`.
 pub(super) fn redact_and_truncate(rules: &Rules, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
-    let is_complete = !matches!(truncation, Truncation::Bytes(_));
+    let is_complete = !matches!(truncation, Truncation::Bytes(1..));
     let mut redacted = redact_range(rules, text, 0..text.len(), limit, is_complete);
     if truncation == Truncation::Unknown && redacted.truncated_bytes == 0 {
         let end = plain_words_end(&redacted.text);
@@ -184,6 +184,17 @@ mod tests {
                     "{truncated}: {:?}",
                     redacted.text
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_which_nothing_was_removed_keeps_its_tail() {
+        let redactor = Redactor::new();
+        for text in ["my key is sk-ant-api03-a8F3kP", "write to jane.d", "card 4242 4242 42"] {
+            for truncation in [Truncation::Bytes(0), Truncation::None] {
+                let redacted = redactor.redact_and_truncate(text, 1000, truncation);
+                assert_eq!((redacted.text.as_str(), redacted.truncated_bytes), (text, 0));
             }
         }
     }

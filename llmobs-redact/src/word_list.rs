@@ -20,12 +20,35 @@ impl WordList {
     pub(super) fn is_match(&self, text: &[u8]) -> bool {
         match &*self.automaton {
             Some(automaton) => automaton.is_match(text),
-            None => self.words.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some()),
+            None => contains_word(text, self.words),
         }
     }
+}
+
+/// Returns whether `text` contains one of the words, without an automaton.
+fn contains_word(text: &[u8], words: &[&str]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    words.iter().any(|word| memchr::memmem::find(&lower, word.to_ascii_lowercase().as_bytes()).is_some())
 }
 
 /// Returns the automaton of a list of words, or `None` if it cannot be built.
 pub(super) fn build_automaton(words: &[&str]) -> Option<AhoCorasick> {
     AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_match_in_any_case_with_and_without_an_automaton() {
+        const WORDS: &[&str] = &["per_", "Count"];
+        let lists = [WordList::new(WORDS, || build_automaton(WORDS)), WordList::new(WORDS, || None)];
+        for list in lists {
+            for text in ["token_COUNT", "Per_second", "recounted"] {
+                assert!(list.is_match(text.as_bytes()), "{text}");
+            }
+            assert!(!list.is_match(b"person"));
+        }
+    }
 }

@@ -80,3 +80,11 @@ fn text_that_resembles_an_address_is_not_one() {
         assert!(emails(text).is_empty(), "{text}: {:?}", emails(text));
     }
 }
+
+#[test]
+fn a_long_domain_of_escaped_letters_is_found() {
+    let domain = format!("{}x.de", "\\u00fc".repeat(60));
+    let text = format!("an jane@{domain} und");
+    assert_eq!(find_all(&text), [(DataKind::Email, &text[3..text.len() - 4])]);
+    assert!(find_all(&format!("an jane@{}.de", "\\u00fc".repeat(64))).is_empty());
+}
