@@ -11,6 +11,7 @@ use super::class::SPACE;
 use super::class::UPPER;
 use super::class::VALUE;
 use super::code;
+use super::escape;
 use super::found::Match;
 use super::kind::DataKind;
 use super::scan_context::ScanContext;
@@ -49,7 +50,12 @@ pub(super) fn detect(scan: &ScanContext<'_, '_>, at: usize, end: usize, kind: Se
         .or_else(|| distant_value(text, end))
         .or_else(adjacent)?;
     let (start, syntax) = skip_auth_scheme(text, found);
-    let (start, stop, syntax) = value_at(text, start, syntax, is_inside_bracket(text, at))?;
+    // No key contains a bracket, so a closing bracket after a key belongs to the text around it.
+    // Input:  `(Endpoint=..;SharedAccessKey=` + 43 base64 characters + `=)`
+    // Output: `(Endpoint=..;SharedAccessKey=[SECRET])`
+    let is_key = matches!(kind, SecretKind::Key | SecretKind::EnvVariable);
+    let (start, stop, syntax) = value_at(text, start, syntax, is_key, is_key || is_inside_bracket(text, at))?;
+    let stop = if kind == SecretKind::Pin { pin_end(text, start, stop) } else { stop };
     // "pass" is also an ordinary word, so quoted text with blanks after it is not a secret.
     // Input:  "All tests pass: `cargo test --release`"
     // Output: unchanged
@@ -118,7 +124,8 @@ pub(super) fn detect_cookie(scan: &ScanContext<'_, '_>, at: usize, end: usize) -
     while stop > end && matches!(text.byte_before(stop), b'.' | b':' | b'|') {
         stop -= 1;
     }
-    (is_generated && is_char_boundary(text.bytes(), stop) && !secret_value::is_dummy(head))
+    let value = text.slice(end, stop.min(end + 64));
+    (is_generated && is_char_boundary(text.bytes(), stop) && !secret_value::is_dummy(value))
         .then(|| Match::new(end, stop, DataKind::Secret))
 }
 
@@ -177,12 +184,20 @@ const NON_SECRET_NAME_PARTS: &[&str] = &[
 
 /// Returns the position after the characters that close a keyword.
 fn closing_end(text: &TextView<'_>, mut position: usize) -> usize {
-    let from = position;
-    // Up to four quotation marks, brackets, backslashes or asterisks.
+    // Up to four quotation marks, brackets, backslashes, asterisks or escape sequences of them.
     // Input:  `config["secret"] = "k9X2mQ7vB4nL";`
     // Output: `config["secret"] = "[SECRET]";`
-    while position - from < 4 && matches!(text.byte_at(position), b'"' | b'\'' | b'`' | b']' | b'\\' | b'*' | b')') {
-        position += 1;
+    // Input:  `&quot;secret&quot;:&quot;k9X2mQ7vB4nL&quot;`
+    // Output: `&quot;secret&quot;:&quot;[SECRET]&quot;`
+    for _ in 0..4 {
+        position = match text.byte_at(position) {
+            b'"' | b'\'' | b'`' | b']' | b'*' | b')' => position + 1,
+            byte => match text.escape_at(position) {
+                Some((b'"' | b'\'' | b'`', next)) => next,
+                None if byte == b'\\' => position + 1,
+                _ => break,
+            },
+        };
     }
     // Input:  `apikey[] = @"a8F3kP0zQ9mN2xVb"`
     // Output: `apikey[] = @"[SECRET]"`
@@ -205,34 +220,39 @@ fn closing_end(text: &TextView<'_>, mut position: usize) -> usize {
 /// Returns the start of a value after an assigning sign or word (`=`, `:`, `is`), and the syntax of the assignment.
 fn assigned_value(text: &TextView<'_>, from: usize) -> Option<(usize, ValueSyntax)> {
     let position = text.skip_blanks(from);
-    let (mut stop, syntax) = match (text.byte_at(position), text.byte_at(position + 1)) {
+    // The sign can be an escape sequence.
+    // Input:  `password%3Dhunter2`, `password\u003dhunter2`
+    // Output: `password%3D[SECRET]`, `password\u003d[SECRET]`
+    let escaped = text.escape_at(position).filter(|(sign, _)| matches!(sign, b'=' | b':'));
+    let (sign, after) = escaped.unwrap_or_else(|| (text.byte_at(position), position + 1));
+    let (mut stop, syntax) = match (sign, text.byte_at(after)) {
         // A comparison in source code.
         // Input:  `password == hunter2`
         // Output: `password == [SECRET]`
         // Input:  `password == None`
         // Output: unchanged
-        (b'=', b'=') if position > from => (position + 2, ValueSyntax::Prose),
+        (b'=', b'=') if position > from => (after + 1, ValueSyntax::Prose),
         // Input:  `password:=letmein`
         // Output: `password:=[SECRET]`
-        (b'=', b'=' | b'>') | (b':', b'=') => (position + 2, ValueSyntax::Assigned),
+        (b'=', b'=' | b'>') | (b':', b'=') => (after + 1, ValueSyntax::Assigned),
         // Source code has blanks around the sign, and often another name after it.
         // Input:  `token = config.auth.token`
         // Output: unchanged
-        (b'=', b' ') if position > from => (position + 1, ValueSyntax::Prose),
+        (b'=', b' ') if position > from => (after, ValueSyntax::Prose),
         // Input:  `DB_PASSWORD=letmein`
         // Output: `DB_PASSWORD=[SECRET]`
-        (b'=', _) => (position + 1, ValueSyntax::Assigned),
+        (b'=', _) => (after, ValueSyntax::Assigned),
         // A path of source code.
         // Input:  `Password::new`
         // Output: unchanged
         (b':', b':') => return None,
         // Input:  `password: Tr0ub4dor&3`
         // Output: `password: [SECRET]`
-        (b':', _) => (position + 1, ValueSyntax::Prose),
+        (b':', _) => (after, ValueSyntax::Prose),
         // A row of a table.
-        // Input:  `| token | 3f9a8b7c6d5e4f3a2b1c |`
-        // Output: `| token | [SECRET] |`
-        (b'|', b' ') => (position + 1, ValueSyntax::Prose),
+        // Input:  `| token | 3f9a8b7c6d5e4f3a2b1c |`, `|token|3f9a8b7c6d5e4f3a2b1c|`
+        // Output: `| token | [SECRET] |`, `|token|[SECRET]|`
+        (b'|', byte) if byte == b' ' || class::is_in(byte, ALNUM) => (after, ValueSyntax::Prose),
         // An entry of a list.
         // Input:  `Password - hunter2`
         // Output: `Password - [SECRET]`
@@ -316,16 +336,24 @@ fn adjacent_value(text: &TextView<'_>, from: usize, kind: SecretKind) -> Option<
 /// Output: `Authorization: Bearer [SECRET]`
 fn skip_auth_scheme(text: &TextView<'_>, (start, syntax): (usize, ValueSyntax)) -> (usize, ValueSyntax) {
     let quote = usize::from(matches!(text.byte_at(start), b'"' | b'\''));
-    for name in [&b"bearer "[..], b"basic ", b"token ", b"apikey ", b"api-key ", b"digest "] {
-        if text.starts_with_at(start + quote, name) {
-            return (text.skip_blanks(start + quote + name.len()), ValueSyntax::Assigned);
+    for name in [&b"bearer"[..], b"basic", b"token", b"apikey", b"api-key", b"digest"] {
+        let word = start + quote + name.len();
+        let value = text.skip_blanks(word);
+        if text.starts_with_at(start + quote, name) && value > word {
+            return (value, ValueSyntax::Assigned);
         }
     }
     (start, syntax)
 }
 
 /// Returns the range of the value that begins at `start`, without quotation marks, and its syntax.
-fn value_at(text: &TextView<'_>, start: usize, syntax: ValueSyntax, open: bool) -> Option<(usize, usize, ValueSyntax)> {
+fn value_at(
+    text: &TextView<'_>,
+    start: usize,
+    syntax: ValueSyntax,
+    is_key: bool,
+    open: bool,
+) -> Option<(usize, usize, ValueSyntax)> {
     // A prefix of a string literal.
     // Input:  `password = b"open sesame"`
     // Output: `password = b"[SECRET]"`
@@ -351,6 +379,7 @@ fn value_at(text: &TextView<'_>, start: usize, syntax: ValueSyntax, open: bool) 
         return text.starts_with_at(stop, close).then_some((from, stop, syntax));
     }
     let word = text.run_end(RunClass::Value, start);
+    let word = if is_key { escaped_key_end(text, start, word) } else { word };
     // Input:  `password = get_password()`
     // Output: unchanged
     if is_call(text, start, word) || is_argument(text, start, word) {
@@ -365,17 +394,96 @@ fn value_at(text: &TextView<'_>, start: usize, syntax: ValueSyntax, open: bool) 
     // An escape sequence ends the value.
     // Input:  `password=hunter2\nuser=jane`
     // Output: `password=[SECRET]\nuser=jane`
-    let escape = run
-        .windows(2)
-        .position(|pair| pair[0] == b'\\' && matches!(pair[1], b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'));
+    let escape = run.windows(2).enumerate().position(|(at, pair)| is_end_escape(run, at, pair[1]) && pair[0] == b'\\');
     let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
+    // A closing bracket ends a key, and the address of a link and the code of a terminal end any value.
+    // Input:  `[password=hunter2](https://example.com)`, `password=hunter2\x1b[0m`
+    // Output: `[password=[SECRET]](https://example.com)`, `password=[SECRET]\x1b[0m`
+    let closing = if is_key { unmatched_closing_bracket(run) } else { None };
+    let link = memmem::find(run, b"](");
+    let code = (0..run.len()).find(|at| is_markup_at(run, *at));
     // The next parameter of a query ends the value; `&` alone does not.
     // Input:  `password=a&b3c!d&user=x`
     // Output: `password=[SECRET]&user=x`
     let next = run.iter().enumerate().position(|(at, byte)| *byte == b'&' && is_parameter(&run[at + 1..]));
-    let value_len = [foreign, escape, next].into_iter().flatten().min().unwrap_or(run.len());
+    let value_len = [foreign, escape, next, closing, link, code].into_iter().flatten().min().unwrap_or(run.len());
     let (from, to) = secret_value::trim_brackets(&run[..value_len], open);
     Some((start + from, start + to, syntax))
+}
+
+/// Returns whether the escape sequence at `at`, with `letter` after the backslash, ends a value. A sign of base64 does
+/// not.
+///
+/// Input:  `\n`, `\"`, `\u0026`
+/// Output: true
+/// Input:  `\u002b`, `\/`
+/// Output: false
+fn is_end_escape(run: &[u8], at: usize, letter: u8) -> bool {
+    let decoded = || escape::decode(|offset| run.get(at + offset).copied().unwrap_or(0));
+    match letter {
+        b'n' | b'r' | b't' | b'"' | b'\'' => true,
+        b'u' | b'\\' => !decoded().is_some_and(|(byte, _)| class::is_in(byte, class::BASE64_SIGN)),
+        _ => false,
+    }
+}
+
+/// Returns the end of a key that starts at `start` and has a run of value characters up to `end`. The semicolon of an HTML
+/// entity does not end the key.
+///
+/// Input:  `aB3&#x2F;dE6&#x3D;`, `end` at the first semicolon
+/// Output: the end of `&#x3D;`
+fn escaped_key_end(text: &TextView<'_>, start: usize, mut end: usize) -> usize {
+    while text.byte_at(end) == b';' && end - start < MAX_VALUE_BYTES {
+        let from = start.max(end.saturating_sub(8));
+        let Some(at) = text.slice(from, end).iter().rposition(|byte| *byte == b'&') else { break };
+        match text.escape_at(from + at) {
+            Some((byte, next)) if next == end + 1 && class::is_in(byte, class::BASE64_SIGN) => {
+                end = text.run_end(RunClass::Value, next);
+            }
+            _ => break,
+        }
+    }
+    end
+}
+
+/// Returns the position of the first closing bracket in `run` without an opening one before it.
+fn unmatched_closing_bracket(run: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    run.iter().position(|byte| match byte {
+        b'(' | b'[' | b'{' => {
+            depth += 1;
+            false
+        }
+        b')' | b']' | b'}' if depth == 0 => true,
+        b')' | b']' | b'}' => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    })
+}
+
+/// Returns whether a terminal code, or an entity of a bracket or quotation mark, starts at `at`.
+///
+/// Input:  `\x1b[0m`, `[0m`, `&lt;`, `&quot;`
+/// Output: true
+fn is_markup_at(run: &[u8], at: usize) -> bool {
+    let byte_at = |offset: usize| run.get(at + offset).copied().unwrap_or(b';');
+    match run[at] {
+        b'\\' | b'^' | b'[' => escape::color_code_len(byte_at).is_some(),
+        b'&' => escape::decode(byte_at).is_some_and(|(byte, _)| matches!(byte, b'"' | b'\'' | b'<' | b'>' | b' ')),
+        _ => false,
+    }
+}
+
+/// Returns the end of the digits at `start`, if neither a letter nor a fraction follows them, or else `stop`.
+///
+/// Input:  `482913!`, `482913**`
+/// Output: the position after `3`
+fn pin_end(text: &TextView<'_>, start: usize, stop: usize) -> usize {
+    let end = text.bounded_run_end(DIGIT, start, 13);
+    let is_fraction = matches!(text.byte_at(end), b'.' | b',' | b':' | b'-' | b'/') && text.has_class(end + 1, DIGIT);
+    if end < stop && !text.has_class(end, ALNUM) && !is_fraction { end } else { stop }
 }
 
 /// Returns the end of a value that starts at `from` and can contain brackets. A placeholder ends the value.
@@ -431,8 +539,7 @@ fn is_inside_bracket(text: &TextView<'_>, at: usize) -> bool {
 /// Output: false
 fn is_env_variable_key(text: &TextView<'_>, at: usize) -> bool {
     let mut start = at;
-    while at - start < 40 && (class::is_in(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_')
-    {
+    while at - start < 40 && (class::is_in(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_') {
         start -= 1;
     }
     let name = text.slice(start, at);
@@ -484,7 +591,8 @@ fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
     // Output: true
     // Input:  `hunter2`, `a8F3kP0zQ9mN2xVb(x)`
     // Output: false
-    open == b'[' || open == b'(' && (matches!(text.byte_at(end + 1), b'"' | b'\'' | b'&') || closed)
+    open == b'[' && text.terminal_code_at(end).is_none()
+        || open == b'(' && (matches!(text.byte_at(end + 1), b'"' | b'\'' | b'&') || closed)
 }
 
 /// Maximum number of bytes of a value.
@@ -492,20 +600,25 @@ const MAX_VALUE_BYTES: usize = 256;
 
 /// Returns the length in bytes of the opening quotation mark at `start`, and the closing mark.
 ///
-/// Input:  `„soleil42“`
-/// Output: 3 and `“`
-fn quote(text: &TextView<'_>, start: usize) -> Option<(usize, &'static [u8])> {
+/// Input:  `„soleil42“`, `&quot;soleil42&quot;`
+/// Output: 3 and `“`, 6 and `&quot;`
+fn quote<'t>(text: &TextView<'t>, start: usize) -> Option<(usize, &'t [u8])> {
     let marks: [(&[u8], &[u8]); 8] = [
-        (b"\\\\\\\"", b"\\\\\\\""),
-        (b"\\\"", b"\\\""),
         (b"\"", b"\""),
         (b"'", b"'"),
         (b"`", b"`"),
         ("“".as_bytes(), "”".as_bytes()),
         ("„".as_bytes(), "“".as_bytes()),
+        ("‘".as_bytes(), "’".as_bytes()),
+        ("«".as_bytes(), "»".as_bytes()),
         ("「".as_bytes(), "」".as_bytes()),
     ];
-    marks.into_iter().find(|(open, _)| text.starts_with_at(start, open)).map(|(open, close)| (open.len(), close))
+    let escaped = || {
+        let (_, end) = text.escape_at(start).filter(|(mark, _)| matches!(mark, b'"' | b'\'' | b'`'))?;
+        Some((end - start, text.slice(start, end)))
+    };
+    let known = marks.into_iter().find(|(open, _)| text.starts_with_at(start, open));
+    known.map(|(open, close)| (open.len(), close)).or_else(escaped)
 }
 
 #[cfg(test)]

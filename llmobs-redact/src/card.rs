@@ -23,9 +23,9 @@ pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match>
     }
     // Tries the longest number first, because a number of 19 digits starts with one of 16.
     (1..=all.len()).rev().find_map(|count| {
+        let digits = groups.digits(text, count);
         let groups = &all[..count];
         let end = groups[count - 1].end;
-        let digits = checksum::extract_digits(text.slice(all[0].start, end));
         let fits = has_card_grouping(groups) && is_number_end(text, end) && checksum::luhn(&digits);
         (fits && is_issued(text, groups, &digits)).then(|| Match::new(all[0].start, end, DataKind::Card))
     })

@@ -4,8 +4,6 @@ use sha2::Digest;
 use sha2::Sha256;
 use sha3::Keccak256;
 
-use super::class;
-
 /// Returns whether the Luhn check digit of a bank card number is valid: with every second digit doubled from the right,
 /// the sum of all digits is divisible by ten.
 pub(super) fn luhn(digits: &[u8]) -> bool {
@@ -147,11 +145,6 @@ pub(super) fn decode_base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
     let body = text.split(|byte| *byte == b'=').next().unwrap_or_default();
     let mut bytes = Vec::with_capacity(most.min(body.len()));
     crate::base64::decode(body, most, &mut bytes).map(|_| bytes)
-}
-
-/// Returns the digits of a candidate without separators.
-pub(super) fn extract_digits(candidate: &[u8]) -> Vec<u8> {
-    candidate.iter().copied().filter(|byte| class::is_in(*byte, class::DIGIT)).collect()
 }
 
 #[cfg(test)]

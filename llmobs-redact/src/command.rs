@@ -26,9 +26,16 @@ pub(super) fn detect_auth_header(scan: &ScanContext<'_, '_>, at: usize, end: usi
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
+    // A sign of the token can be an escape sequence.
+    // Input:  `Bearer aB3dE6gH9jK2\/N5pQ8sT1`
+    // Output: `Bearer [SECRET]`
     let mut stop = end;
-    while stop - end < 4096 && (text.has_class(stop, class::BASE64 | class::DOT) || text.byte_at(stop) == b'~') {
-        stop += 1;
+    while stop - end < 4096 {
+        match text.escape_at(stop) {
+            Some((byte, next)) if class::is_in(byte, class::BASE64_SIGN) => stop = next,
+            _ if text.has_class(stop, class::BASE64 | class::DOT) || text.byte_at(stop) == b'~' => stop += 1,
+            _ => break,
+        }
     }
     while stop > end && text.slice(end, stop).last() == Some(&b'.') {
         stop -= 1;

@@ -13,6 +13,7 @@ use self::topic_words::TOPIC_WORDS;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
+use super::escape;
 
 /// Returns the topic of the last keyword in `window`, if the keyword applies to the text after the window.
 pub(super) fn topic(window: &[u8]) -> Option<Topic> {
@@ -104,21 +105,28 @@ fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
         return true;
     }
     let rest = &window[end..];
+    // `${..}` and `$(..)` are variables and commands, not prices.
+    if &window[start..end] == b"$" && matches!(rest.first(), Some(b'{' | b'(')) {
+        return false;
+    }
     // `"v": ".."` is the name of any field, and `</code>` closes an element.
     let letter = end - start == 1 && window[..start].ends_with(b"\"") && rest.starts_with(b"\"");
     if letter || window[..start].ends_with(b"</") {
         return false;
     }
     // `VRING_CALL` is an identifier, not a call.
+    let signs = window[..start].iter().rev().take(3).take_while(|byte| matches!(byte, b'_' | b'-')).count();
+    let named = start > signs && (signs == 0 || glued(window.get(start - signs - 1)));
     let verb = [&b"call"[..], b"called", b"calling", b"dial", b"ring", b"sms"]
         .iter()
         .any(|verb| window[start..end].eq_ignore_ascii_case(verb));
-    if verb && start > 0 && matches!(window[start - 1], b'_' | b'-' | b'.' | b'#') {
+    if verb && named && matches!(window[start - 1], b'_' | b'-' | b'.' | b'#') {
         return false;
     }
     let plural = rest.first().is_some_and(|byte| matches!(byte, b's' | b'S')) && !glued(rest.get(1));
     let compound = rest.get(..6).is_some_and(|next| next.eq_ignore_ascii_case(b"nummer"));
-    !(start > 0 && glued(window.get(start - 1))) && (!glued(rest.first()) || plural || compound)
+    let before = escape::byte_at_end(&window[..start]).or_else(|| window[..start].last().copied());
+    !glued(before.as_ref()) && (!glued(rest.first()) || plural || compound)
 }
 
 /// The automaton of all topic keywords. `None` if the automaton exceeds its size limits; then no text has a topic.

@@ -1,9 +1,6 @@
 //! Detection of cryptocurrency addresses.
 
 use super::checksum;
-use super::class;
-use super::class::ALNUM;
-use super::class::DASH_UNDERSCORE;
 use super::class::HEX;
 use super::found::Match;
 use super::kind::DataKind;
@@ -14,19 +11,17 @@ use super::view::TextView;
 pub(super) fn detect_ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = at + 42;
     let run = text.bounded_run_end(HEX, at + 2, 41);
-    let is_complete = run == end
-        && !text.has_class(end, ALNUM | DASH_UNDERSCORE)
-        && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE);
+    let is_complete = run == end && text.is_word_end(end) && text.is_word_start(at);
     (is_complete && checksum::eip55(text.slice(at + 2, end))).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
 /// Returns a base58 address or key with a valid double SHA-256 checksum, of any currency.
 pub(super) fn detect_base58(text: &TextView<'_>, at: usize) -> Option<Match> {
-    if class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE) {
+    if !text.is_word_start(at) {
         return None;
     }
     let end = text.run_end(RunClass::Base58, at);
-    let known = matches!(end - at, 26..=36 | 51 | 52 | 107..=112) && !text.has_class(end, ALNUM | DASH_UNDERSCORE);
+    let known = matches!(end - at, 26..=36 | 51 | 52 | 107..=112) && text.is_word_end(end);
     let length = known.then(|| checksum::base58check(text.slice(at, end))).flatten()?;
     matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Match::new(at, end, DataKind::Crypto))
 }
@@ -41,7 +36,7 @@ pub(super) fn detect_lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
 /// Returns a bech32 address: `bc1..`, `tb1..`, `ltc1..`, `bcrt1..`.
 fn detect_bech32(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = text.run_end(RunClass::Alnum, at);
-    let fits = (14..=90).contains(&(end - at)) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE);
+    let fits = (14..=90).contains(&(end - at)) && text.is_word_start(at);
     (fits && checksum::bech32(text.slice(at, end))).then(|| Match::new(at, end, DataKind::Crypto))
 }
 

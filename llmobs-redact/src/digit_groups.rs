@@ -79,6 +79,11 @@ impl DigitGroups {
     pub(super) fn start(&self) -> usize {
         self.groups[0].start
     }
+
+    /// Returns the digits of the first `count` groups.
+    pub(super) fn digits(&self, text: &TextView<'_>, count: usize) -> Vec<u8> {
+        self.as_slice()[..count].iter().flat_map(|group| text.slice(group.start, group.end)).copied().collect()
+    }
 }
 
 /// Returns the separator at `position` and the start of the next group. Returns `None` if no digit follows.
@@ -104,6 +109,13 @@ pub(super) fn separator_at(text: &TextView<'_>, position: usize) -> Option<(Sepa
         0xe2 if text.byte_at(position + 1) == 0x80 && matches!(text.byte_at(position + 2), 0x90..=0x93) => {
             (Separator::Dash, position + 3)
         }
+        b'%' | b'\\' | b'&' => match text.escape_at(position)? {
+            (b' ', next) => (Separator::Blank, next),
+            (b'-', next) => (Separator::Dash, next),
+            (b'.', next) => (Separator::Dot, next),
+            (b'/', next) => (Separator::Slash, next),
+            _ => return None,
+        },
         _ => return None,
     };
     text.has_class(next, DIGIT).then_some((kind, next))
@@ -113,7 +125,8 @@ pub(super) fn separator_at(text: &TextView<'_>, position: usize) -> Option<(Sepa
 pub(super) fn is_number_end(text: &TextView<'_>, end: usize) -> bool {
     match text.byte_at(end) {
         b'.' => !text.has_class(end + 1, DIGIT),
-        b'@' | b'%' => false,
+        b'%' => text.escape_at(end).is_some_and(|(byte, _)| !class::is_in(byte, ALNUM)),
+        b'@' => false,
         byte => !class::is_in(byte, ALNUM),
     }
 }
@@ -130,7 +143,9 @@ fn is_decimal_fraction(text: &TextView<'_>, start: usize) -> bool {
 pub(super) fn is_number_start(text: &TextView<'_>, start: usize) -> bool {
     match text.decoded_byte_before(start) {
         b',' => !is_decimal_fraction(text, start),
-        b'.' | b'-' | b'/' | b':' => !class::is_in(text.byte_before(start - 1), DIGIT),
+        sign @ (b'.' | b'-' | b'/' | b':') if text.byte_before(start) == sign => {
+            !class::is_in(text.byte_before(start - 1), DIGIT)
+        }
         byte => !class::is_in(byte, ALNUM),
     }
 }

@@ -60,6 +60,7 @@ fn find_local_part_start(text: &TextView<'_>, at: usize) -> Option<usize> {
         }
     }
     start += escape_len(text, start, at);
+    start = text.terminal_code_end(start, at);
     while start < at && (!class::is_in(bytes[start], ALNUM | NON_ASCII) || !is_char_boundary(bytes, start)) {
         start += 1;
     }

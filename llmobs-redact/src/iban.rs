@@ -42,13 +42,16 @@ fn detect_grouped(text: &TextView<'_>, at: usize, expected_length: usize) -> Opt
         if class::is_in(byte, ALNUM) {
             symbols[length] = byte;
             length += 1;
+            end += 1;
         } else {
+            // Input: `DE89%203704%200044%200532%200130%2000`
+            let (byte, next) = text.escape_at(end).unwrap_or((byte, end + 1));
             let parts = length > 0 && matches!(byte, b' ' | b'-') && *separator.get_or_insert(byte) == byte;
-            if !parts || !text.has_class(end + 1, ALNUM) {
+            if !parts || !text.has_class(next, ALNUM) {
                 return None;
             }
+            end = next;
         }
-        end += 1;
     }
     let symbols = &symbols[..expected_length];
     let one_case = !(symbols.iter().any(u8::is_ascii_lowercase) && symbols.iter().any(u8::is_ascii_uppercase));

@@ -3,6 +3,7 @@
 use super::checksum;
 use super::class;
 use super::class::ALNUM;
+use super::class::BASE64_SIGN;
 use super::found::Match;
 use super::kind::DataKind;
 use super::view::RunClass;
@@ -13,23 +14,30 @@ pub(super) fn detect(text: &TextView<'_>, at: usize) -> Option<Match> {
     if text.slice(at, at + 3) != b"eyJ" || class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
-    let header = text.run_end(RunClass::Word, at);
+    let header = part_end(text, at);
     if header - at < 10 || text.byte_at(header) != b'.' || !is_header(text.slice(at, header)) {
         return None;
     }
-    let mut end = text.run_end(RunClass::Word, header + 1);
+    let mut end = part_end(text, header + 1);
     if end == header + 1 && text.byte_at(end) != b'.' {
         return None;
     }
     // A signature, or the three additional parts of an encrypted token. A final full stop is not a part.
     for _ in 0..3 {
-        let next = text.run_end(RunClass::Word, end + usize::from(text.byte_at(end) == b'.'));
+        let next = part_end(text, end + usize::from(text.byte_at(end) == b'.'));
         if text.byte_at(end) != b'.' || next == end + 1 && text.byte_at(next) != b'.' {
             break;
         }
         end = next;
     }
     Some(Match::new(at, end, DataKind::Jwt))
+}
+
+/// Returns the end of the part that starts at `from`, with its padding. The standard has no padding; some encoders add it.
+fn part_end(text: &TextView<'_>, from: usize) -> usize {
+    let end = text.run_end(RunClass::Word, from);
+    let padding = (0..2).take_while(|step| text.byte_at(end + step) == b'=').count();
+    if end > from && !text.has_class(end + padding, ALNUM | BASE64_SIGN) { end + padding } else { end }
 }
 
 /// Returns whether the first part is JSON with a header parameter: `alg`, `typ`, `enc` or `kid`.
@@ -59,6 +67,8 @@ mod tests {
         assert_eq!(find_all(&format!("{unsigned} x")), [(DataKind::Jwt, &unsigned[..unsigned.len() - 1])]);
         let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ";
         assert_eq!(find_all(encrypted), [(DataKind::Jwt, encrypted)]);
+        let padded = format!("{}==", SIGNED.replace("ifQ.", "ifQ=."));
+        assert_eq!(find_all(&format!("{padded}, then")), [(DataKind::Jwt, &padded[..])]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod crypto_address;
 mod custom;
 mod digit_groups;
 mod email;
+mod escape;
 mod found;
 mod iban;
 mod json;

@@ -34,7 +34,7 @@ pub(super) fn detect_numeric_id(scan: &ScanContext<'_, '_>, groups: &DigitGroups
         if !is_number_end(text, end) || text.byte_at(end) == b'-' && text.has_class(end + 1, ALNUM) {
             return None;
         }
-        let digits = super::checksum::extract_digits(text.slice(groups.start(), end));
+        let digits = groups.digits(text, count);
         let format =
             NumberFormat { digits: &digits, groups: &all[..count], has_keyword: topic == Some(Topic::NationalId) };
         scan.regions()

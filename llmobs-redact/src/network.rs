@@ -61,7 +61,8 @@ fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> 
         b'.' => class::is_in(further, DIGIT),
         b'-' => class::is_in(further, ALPHA),
         b'_' => class::is_in(further, ALNUM),
-        b'^' | b'~' => true,
+        // `~~` is the markup of struck text.
+        b'^' | b'~' => further != before,
         b'/' => class::is_in(further, ALPHA),
         b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
         b'<' => text.byte_at(end) != b'>' && (further == b' ' || class::is_in(further, ALNUM)),

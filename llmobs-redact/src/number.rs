@@ -73,7 +73,10 @@ fn detect_mixed(scan: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Mat
             .or_else(|| scan.is_enabled(DataKind::Ip).then(|| network::detect_ipv4(text, at, end)).flatten())
             .or_else(|| scan.is_enabled(DataKind::ApiKey).then(|| key::detect_telegram(text, at, end)).flatten()),
         b'/' => scan.is_enabled(DataKind::ApiKey).then(|| key::detect_asana(text, at, end)).flatten(),
-        b'|' | b'%' => scan.is_enabled(DataKind::ApiKey).then(|| key::detect_facebook(text, at, end)).flatten(),
+        b'|' | b'%' => scan
+            .is_enabled(DataKind::ApiKey)
+            .then(|| key::detect_facebook(text, at, end).or_else(|| key::detect_telegram(text, at, end)))
+            .flatten(),
         byte if class::is_in(byte, ALPHA) => detect_hex_address(scan, at)
             .or_else(|| scan.is_enabled(DataKind::Crypto).then(|| crypto_address::detect_base58(text, at)).flatten())
             .or_else(|| scan.is_enabled(DataKind::ApiKey).then(|| key::detect_salesforce(text, at)).flatten()),

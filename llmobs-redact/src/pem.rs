@@ -10,7 +10,6 @@ use super::class::SPACE;
 use super::class::UPPER;
 use super::found::Match;
 use super::kind::DataKind;
-use super::view::RunClass;
 use super::view::TextView;
 
 /// Returns the private key whose `-----BEGIN` is at `at`.
@@ -40,7 +39,7 @@ fn key_end(text: &TextView<'_>, from: usize) -> Option<usize> {
             let title = text.bounded_run_end(UPPER | DIGIT | SPACE, part + 8, 64);
             return Some(text.bounded_run_end(DASH_UNDERSCORE, title, 5));
         }
-        let stop = text.run_end(RunClass::Base64, part);
+        let stop = text.base64_end(part);
         let length = stop - part;
         let before = text.slice(position, part);
         let breaks = before.contains(&b'\n') || before.windows(2).any(|pair| pair == b"\\n");

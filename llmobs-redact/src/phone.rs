@@ -17,14 +17,14 @@ use super::kind::DataKind;
 use super::scan_context::ScanContext;
 use super::view::TextView;
 
-/// Returns the international number whose plus sign is at `at`: `+49 30 1234567`, `+(49) 30 1234567`.
-pub(super) fn detect_international(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+/// Returns the international number whose plus sign is at `at..end`: `+49 30 1234567`, `+(49) 30 1234567`, `%2B4930..`.
+pub(super) fn detect_international(scan: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scan.text;
     let before = text.decoded_byte_before(at);
-    if class::is_in(before, ALNUM) || before == b'+' {
+    if class::is_in(before, ALNUM) || before == b'+' && !text.follows_line_sign(at) {
         return None;
     }
-    let start = at + 1 + usize::from(text.byte_at(at + 1) == b'(');
+    let start = end + usize::from(text.byte_at(end) == b'(');
     let groups = DigitGroups::parse(text, start);
     let end = longest_match_end(text, &groups, numbering_plan::is_international)?;
     Some(Match::new(at, extension_end(text, end), DataKind::Phone))
@@ -238,7 +238,8 @@ fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option
             !grouped && (end + 2..=end + 3).contains(&stop) && !matches!(text.byte_at(stop), b',' | b'.' | b':' | b';')
         }
         b'-' | b'.' => text.has_class(end + 1, DIGIT),
-        b'@' | b'%' | b':' => text.has_class(end + 1, ALNUM),
+        b'%' => text.escape_at(end).is_none_or(|(byte, _)| class::is_in(byte, ALNUM)) && text.has_class(end + 1, ALNUM),
+        b'@' | b':' => text.has_class(end + 1, ALNUM),
         b'x' | b'e' => extension_end(text, end) == end,
         byte => class::is_in(byte, ALNUM),
     };

@@ -28,6 +28,7 @@ use super::found::Match;
 use super::found::MatchedKind;
 use super::jwt;
 use super::key;
+use super::key::KeyFormat;
 use super::kind::DataKind;
 use super::kind::DataKindSet;
 use super::network;
@@ -77,10 +78,13 @@ enum BuiltinDetector {
     Digit,
     Email,
     Jwt,
-    PrefixedKey(usize),
+    PrefixedKey(&'static KeyFormat),
     Placeholder,
     MaxMind,
-    UrlParameter,
+    UrlParameter {
+        /// True if every value of the parameter is a secret.
+        is_certain: bool,
+    },
     Pem,
     InternationalPhone,
     ObfuscatedEmail,
@@ -215,13 +219,13 @@ impl BuiltinDetector {
             Self::Digit => return number::detect(scan, at),
             Self::Email => email::detect(text, at, end),
             Self::Jwt => jwt::detect(text, at),
-            Self::PrefixedKey(index) => key::detect_prefixed(text, at, end, &key::KEY_FORMATS[index]),
+            Self::PrefixedKey(format) => key::detect_prefixed(text, at, format),
             Self::Placeholder => detect_placeholder(text, at),
-            Self::UrlParameter => url::detect_parameter(text, at, end),
+            Self::UrlParameter { is_certain } => url::detect_parameter(text, end, is_certain),
             Self::Pem => pem::detect(text, at),
-            Self::InternationalPhone => phone::detect_international(scan, at),
+            Self::InternationalPhone => phone::detect_international(scan, at, end),
             Self::ObfuscatedEmail => email::detect_obfuscated(text, at, end),
-            Self::UrlUserInfo => url::detect_user_info(text, at),
+            Self::UrlUserInfo => url::detect_user_info(text, at, end),
         };
         matched.map_or_else(|| Detection::none(at + 1), Detection::from)
     }
@@ -241,17 +245,25 @@ fn builtin_literals(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
             list.extend(literals.iter().map(|literal| ((*literal).to_owned(), detector)));
         }
     };
-    for (index, format) in key::KEY_FORMATS.iter().enumerate() {
-        add(DataKind::ApiKey, &[format.prefix], BuiltinDetector::PrefixedKey(index));
+    for format in key::key_formats() {
+        add(DataKind::ApiKey, &[format.prefix], BuiltinDetector::PrefixedKey(format));
+        // Escape sequences can replace the slashes of an address. The detector compares the whole prefix.
+        if let Some((host, _)) = format.prefix.split_once('/') {
+            let escaped = ["\\/", "%2F", "&#x2F;", "\\u002f", "\\\\u002f"].map(|slash| format!("{host}{slash}"));
+            add(DataKind::ApiKey, &escaped.each_ref().map(String::as_str), BuiltinDetector::PrefixedKey(format));
+        }
     }
     add(DataKind::ApiKey, &["Q~"], BuiltinDetector::Azure);
     add(DataKind::ApiKey, &[".atlasv1."], BuiltinDetector::Terraform);
     add(DataKind::ApiKey, &["_mmk"], BuiltinDetector::MaxMind);
     add(DataKind::Jwt, &["eyJ"], BuiltinDetector::Jwt);
     add(DataKind::PrivateKey, &["-----BEGIN"], BuiltinDetector::Pem);
-    add(DataKind::UrlCredential, &["://"], BuiltinDetector::UrlUserInfo);
+    add(DataKind::UrlCredential, &["://", ":\\/\\/", ":&#x2F;&#x2F;"], BuiltinDetector::UrlUserInfo);
     for name in literals::URL_PARAMETERS {
-        add(DataKind::UrlCredential, &[&format!("?{name}="), &format!("&{name}=")], BuiltinDetector::UrlParameter);
+        let written = literals::URL_PARAMETER_SIGNS.map(|(before, after)| format!("{before}{name}{after}"));
+        let is_certain = literals::CERTAIN_URL_PARAMETERS.iter().any(|ending| name.ends_with(ending));
+        let detector = BuiltinDetector::UrlParameter { is_certain };
+        add(DataKind::UrlCredential, &written.each_ref().map(String::as_str), detector);
     }
     add(DataKind::Secret, literals::PASSWORD_NAMES, BuiltinDetector::Assignment(SecretKind::Password));
     add(DataKind::Secret, literals::PIN_NAMES, BuiltinDetector::Assignment(SecretKind::Pin));
@@ -266,14 +278,17 @@ fn builtin_literals(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
         ];
         add(DataKind::Secret, &keys.each_ref().map(String::as_str), BuiltinDetector::Assignment(SecretKind::Key));
     }
-    add(DataKind::Secret, literals::SESSION_COOKIES, BuiltinDetector::SessionCookie);
-    add(DataKind::Secret, &["bearer ", "basic "], BuiltinDetector::Bearer);
+    for name in literals::SESSION_COOKIES {
+        let written = literals::EQUALS_SIGNS.map(|sign| format!("{name}{sign}"));
+        add(DataKind::Secret, &written.each_ref().map(String::as_str), BuiltinDetector::SessionCookie);
+    }
+    add(DataKind::Secret, &["bearer ", "basic ", "bearer%20", "basic%20"], BuiltinDetector::Bearer);
     add(DataKind::Secret, &[" -u ", " --user "], BuiltinDetector::CommandUser);
     add(DataKind::Secret, &[" -p", " -a "], BuiltinDetector::CommandPassword);
     add(DataKind::DateOfBirth, literals::BIRTH_WORDS, BuiltinDetector::BirthDate);
-    add(DataKind::Email, &["@", "%40", "\\u0040"], BuiltinDetector::Email);
+    add(DataKind::Email, &["@", "%40", "\\u0040", "\\x40", "&#64;", "&#x40;"], BuiltinDetector::Email);
     add(DataKind::Email, literals::SPELLED_AT_SIGNS, BuiltinDetector::ObfuscatedEmail);
-    add(DataKind::Phone, &["+"], BuiltinDetector::InternationalPhone);
+    add(DataKind::Phone, &["+", "%2B", "\\u002B", "&#43;", "&#x2B;"], BuiltinDetector::InternationalPhone);
     add(DataKind::Phone, &["("], BuiltinDetector::BracketedPhone);
     add(DataKind::Ip, &[":"], BuiltinDetector::NetworkSeparator);
     if kinds.contains(DataKind::Mac) {

@@ -1,6 +1,5 @@
 //! Detection of United States social security numbers.
 
-use super::checksum;
 use super::context;
 use super::context::Topic;
 use super::digit_groups::DigitGroups;
@@ -14,15 +13,15 @@ use super::view::TextView;
 pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
     let has_keyword = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
-    let end = match all {
+    let (end, count) = match all {
         [a, b, c, ..] if [a.len(), b.len(), c.len()] == [3, 2, 4] && b.separator == c.separator => {
             // `400 - 30 - 1000` is a calculation.
             let dashed =
                 b.separator == Separator::Dash && [a.end, b.end].iter().all(|position| text.byte_at(*position) != b' ');
             let has_ssn_format = dashed || has_keyword();
-            has_ssn_format.then_some(c.end)?
+            has_ssn_format.then_some((c.end, 3))?
         }
-        [one, ..] if one.len() == 9 && has_keyword() => one.end,
+        [one, ..] if one.len() == 9 && has_keyword() => (one.end, 1),
         _ => return None,
     };
     let is_continued = match text.byte_at(end) {
@@ -31,8 +30,7 @@ pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match>
         byte => super::class::is_in(byte, super::class::ALNUM),
     };
     let is_complete = is_number_start(text, groups.start()) && !is_continued;
-    (is_complete && is_issued(&checksum::extract_digits(text.slice(groups.start(), end))))
-        .then(|| Match::new(groups.start(), end, DataKind::Ssn))
+    (is_complete && is_issued(&groups.digits(text, count))).then(|| Match::new(groups.start(), end, DataKind::Ssn))
 }
 
 /// Returns whether the number can have been issued. Areas 000, 666 and 900 to 999, group 00 and serial 0000 are never

@@ -8,18 +8,19 @@ use super::kind::DataKind;
 use super::secret_value;
 use super::view::TextView;
 
-/// Returns the user and password after the `://` at `at`.
-pub(super) fn detect_user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
+/// Returns the user and password after the `://` at `at..end`. Its slashes can be escape sequences.
+pub(super) fn detect_user_info(text: &TextView<'_>, at: usize, start: usize) -> Option<Match> {
     if !class::is_in(text.byte_before(at), ALNUM) {
         return None;
     }
-    let start = at + 3;
     let mut sign = None;
     let mut position = start;
     // A password can contain an unescaped at sign, so the last one before the path ends the password.
     while position - start < MAX_USER_INFO_BYTES {
         match text.byte_at(position) {
             b'@' => sign = Some(position),
+            // JSON can escape a slash in the password.
+            b'\\' if sign.is_none() && text.byte_at(position + 1) == b'/' => {}
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | 0 | b'[' => break,
             b'/' | b'?' | b'#'
                 if sign.is_some_and(|sign| is_host(text, sign + 1, position))
@@ -70,25 +71,25 @@ fn is_password_byte(text: &TextView<'_>, start: usize, position: usize) -> bool 
     false
 }
 
-/// Returns the value of a URL parameter if it is secret. `at..end` is the name with its signs, for example `?sig=` or
-/// `&key=`; the value starts at `end`.
-pub(super) fn detect_parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let mut stop = end;
-    while stop - end < 2048
-        && text.has_class(stop, class::VALUE)
-        && !matches!(text.byte_at(stop), b'&' | b'#' | b'\\' | b'|')
-    {
-        stop += 1;
+/// Returns the value of a URL parameter, such as `?sig=` or `&key=`, if it is secret. The value starts at `start`.
+/// `is_certain` reports whether every value of the parameter is a secret.
+pub(super) fn detect_parameter(text: &TextView<'_>, start: usize, is_certain: bool) -> Option<Match> {
+    let mut stop = start;
+    while stop - start < 2048 {
+        match text.escape_at(stop) {
+            Some((byte, next)) if class::is_in(byte, class::BASE64_SIGN) => stop = next,
+            _ if !text.has_class(stop, class::VALUE) || matches!(text.byte_at(stop), b'&' | b'#' | b'\\' | b'|') => {
+                break;
+            }
+            _ => stop += 1,
+        }
     }
-    while stop > end && matches!(text.byte_at(stop - 1), b'.' | b':' | b'!' | b'?') {
+    while stop > start && matches!(text.byte_at(stop - 1), b'.' | b':' | b'!' | b'?') {
         stop -= 1;
     }
-    let value = text.slice(end, stop);
-    let name = text.slice(at + 1, end - 1).to_ascii_lowercase();
-    let certain =
-        name.ends_with(b"signature") || name.ends_with(b"credential") || name == b"sig" || name.ends_with(b"secret");
-    let opens = if certain { value.len() >= 8 } else { value.len() >= 12 && secret_value::is_random(value) };
-    (opens && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::UrlCredential))
+    let value = text.slice(start, stop);
+    let opens = if is_certain { value.len() >= 8 } else { value.len() >= 12 && secret_value::is_random(value) };
+    (opens && !secret_value::is_dummy(value)).then(|| Match::new(start, stop, DataKind::UrlCredential))
 }
 
 #[cfg(test)]

@@ -7,13 +7,17 @@ use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::BASE58;
 use super::class::BASE64;
+use super::class::BASE64_SIGN;
 use super::class::ByteClass;
+use super::class::DASH_UNDERSCORE;
 use super::class::DIGIT;
 use super::class::HEX;
+use super::class::NON_ASCII;
 use super::class::SPACE;
 use super::class::VALUE;
 use super::class::WORD;
 use super::context::Topic;
+use super::escape;
 
 /// A text as the detectors see it.
 ///
@@ -160,7 +164,7 @@ impl<'t> TextView<'t> {
             return b']';
         }
         let seen = &self.bytes[self.opaque_until..position];
-        escaped_byte(seen).unwrap_or_else(|| self.bytes[position - 1])
+        escape::byte_at_end(seen).unwrap_or_else(|| self.bytes[position - 1])
     }
 
     /// Returns the end of the escape sequence that contains `position`, for example of `\\u0040` or `%40`.
@@ -200,6 +204,19 @@ impl<'t> TextView<'t> {
         end
     }
 
+    /// Returns the end of the base64 that starts at `from`. Its signs can be escape sequences: input `aB3\\/dE6%2BgH9=`,
+    /// output the end of `gH9=`.
+    pub(super) fn base64_end(&self, from: usize) -> usize {
+        let mut end = self.run_end(RunClass::Base64, from);
+        while let Some((byte, next)) = self.escape_at(end)
+            && class::is_in(byte, BASE64_SIGN | DASH_UNDERSCORE)
+            && end - from < MAX_BASE64_BYTES
+        {
+            end = self.run_end(RunClass::Base64, next);
+        }
+        end
+    }
+
     /// Returns the end of a run of at most `at_most` bytes.
     pub(super) fn bounded_run_end(&self, class: ByteClass, from: usize, at_most: usize) -> usize {
         let mut end = from;
@@ -209,9 +226,34 @@ impl<'t> TextView<'t> {
         end
     }
 
-    /// Returns the position after at most 8 white-space characters.
+    /// Returns the position after at most 8 white-space characters, and after escaped ones and codes of a terminal.
     pub(super) fn skip_blanks(&self, from: usize) -> usize {
-        self.bounded_run_end(SPACE, from, 8)
+        let mut end = self.bounded_run_end(SPACE, from, 8);
+        for _ in 0..MAX_CODES {
+            let blank = || self.escape_at(end).filter(|(byte, _)| class::is_in(*byte, SPACE)).map(|(_, next)| next);
+            let Some(next) = self.terminal_code_at(end).or_else(blank) else { break };
+            end = self.bounded_run_end(SPACE, next, 8);
+        }
+        end
+    }
+
+    /// Returns the end of the terminal code at `position`: input `\\x1b[32m`.
+    pub(super) fn terminal_code_at(&self, position: usize) -> Option<usize> {
+        escape::color_code_len(|offset| self.byte_at(position + offset)).map(|length| position + length)
+    }
+
+    /// Returns the ASCII character of the escape sequence at `position`, and the end of the sequence. Input `%3D`,
+    /// `\u003d` or `&#x3D;`, output `=`.
+    pub(super) fn escape_at(&self, position: usize) -> Option<(u8, usize)> {
+        escape::decode(|offset| self.byte_at(position + offset)).map(|(byte, length)| (byte, position + length))
+    }
+
+    /// Returns the end of the terminal code that starts before `position` and ends after it, or `position`. Its last
+    /// bytes look like the start of a word: input `\x1b[32mjane`, `position` at `32mjane`, output the position of `jane`.
+    pub(super) fn terminal_code_end(&self, position: usize, at_most: usize) -> usize {
+        let letter = self.bounded_run_end(DIGIT, position, 4);
+        let is_code = letter < at_most && self.decoded_byte_before(letter + 1) == b' ' && self.has_class(letter, ALPHA);
+        if is_code && self.byte_before(position) != b'\\' { letter + 1 } else { position }
     }
 
     /// Returns the start of the word that ends at `position`, at most `at_most` bytes before it.
@@ -239,7 +281,34 @@ impl<'t> TextView<'t> {
         if start > 0 && start < position && self.byte_before(start) == b'\\' {
             start += 1;
         }
+        start = self.terminal_code_end(start, position);
+        start = self.escape_end(start).filter(|end| *end <= position).unwrap_or(start);
         (start < position && !class::is_in(self.decoded_byte_before(start), ALNUM)).then_some(start)
+    }
+
+    /// Returns whether a word starts at `position`: no letter or digit precedes it, and no hyphen or `_` joins it to a
+    /// word. Markdown writes `__bold__` and `_italic_`.
+    pub(super) fn is_word_start(&self, position: usize) -> bool {
+        !class::is_in(self.decoded_byte_before(position), ALNUM) && !self.is_joined_before(position)
+    }
+
+    /// Returns whether one to three hyphens or `_` before `position` follow a letter or digit: input `my_` before
+    /// `position`, output true; input `__` or ` --`, output false.
+    pub(super) fn is_joined_before(&self, position: usize) -> bool {
+        let is_sign = |back: &usize| class::is_in(self.byte_before(position.saturating_sub(*back)), DASH_UNDERSCORE);
+        let signs = (0..3).take_while(is_sign).count();
+        signs > 0 && class::is_in(self.decoded_byte_before(position - signs), NON_ASCII | ALNUM | DASH_UNDERSCORE)
+    }
+
+    /// Returns whether a word ends at `position`: no letter or digit follows, and no hyphen or `_` joins it to a word.
+    pub(super) fn is_word_end(&self, position: usize) -> bool {
+        !self.has_class(self.bounded_run_end(DASH_UNDERSCORE, position, 3), ALNUM | DASH_UNDERSCORE)
+    }
+
+    /// Returns whether the `+` with which a diff marks a new line is before `position`.
+    pub(super) fn follows_line_sign(&self, position: usize) -> bool {
+        let before = self.decoded_byte_before(position.saturating_sub(1));
+        self.byte_before(position) == b'+' && (before == 0 || class::is_in(before, SPACE))
     }
 
     /// Returns at most `at_most` bytes before `position`, from a character boundary on.
@@ -263,6 +332,12 @@ impl<'t> TextView<'t> {
     }
 }
 
+/// Maximum number of escape sequences and terminal codes between two words.
+const MAX_CODES: usize = 4;
+
+/// Maximum number of bytes of base64 up to its last escape sequence.
+const MAX_BASE64_BYTES: usize = 4096;
+
 /// Number of bytes before a candidate that are searched for a topic.
 pub(super) const TOPIC_WINDOW_BYTES: usize = 64;
 
@@ -271,55 +346,5 @@ pub(super) fn is_char_boundary(bytes: &[u8], position: usize) -> bool {
     bytes.get(position).is_none_or(|byte| byte & 0xc0 != 0x80)
 }
 
-/// Returns the character of the escape sequence at the end of `seen`: of JSON (`\n`, `\u003d`) or of a URL (`%3D`). A
-/// control character of JSON is a blank, and a `\u` sequence beyond ASCII is 0x80.
-fn escaped_byte(seen: &[u8]) -> Option<u8> {
-    if let [.., b'%', high, low] = seen {
-        return Some(class::hex_value(*high)? << 4 | class::hex_value(*low)?);
-    }
-    if let [.., b'\\', b'u', a, b, c, d] = seen {
-        let digits = [a, b, c, d].map(|digit| class::hex_value(*digit).map(u32::from));
-        let code = digits.into_iter().try_fold(0, |code, digit| Some(code << 4 | digit?));
-        return code.map(|code| u8::try_from(code).unwrap_or(0x80).min(0x80));
-    }
-    // Nested JSON contains `\\\\n`, so the number of backslashes does not matter.
-    let [.., b'\\', letter] = seen else { return None };
-    matches!(letter, b'n' | b'r' | b't' | b'b' | b'f').then_some(b' ')
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn byte_before_is_decoded_from_an_escape() {
-        let before = |text: &str| TextView::new(text.as_bytes(), true, 0).decoded_byte_before(text.len());
-        assert_eq!(before("a\\n"), b' ');
-        assert_eq!(before("a\\\\n"), b' ');
-        assert_eq!(before("token\\u003d"), b'=');
-        assert_eq!(before("\\u00e9"), 0x80);
-        assert_eq!(before("token%3D"), b'=');
-        assert_eq!(before("abc"), b'c');
-        assert_eq!(before(""), 0);
-    }
-
-    #[test]
-    fn match_borders_read_as_brackets() {
-        let mut text = TextView::new(b"aaa bbb ccc", true, 0);
-        text.extend_opaque(4);
-        text.set_visible_end(8);
-        assert_eq!((text.decoded_byte_before(4), text.decoded_byte_before(5)), (b']', b'b'));
-        assert_eq!((text.byte_at(7), text.byte_at(8)), (b' ', b'['));
-        assert_eq!(text.window_before(7, 64), b"bbb");
-        assert!(!text.take_needs_more_input());
-    }
-
-    #[test]
-    fn incomplete_text_records_that_its_end_was_read() {
-        let text = TextView::new(b"abc def", false, 0);
-        assert_eq!((text.run_end(RunClass::Alnum, 0), text.take_needs_more_input()), (3, false));
-        assert_eq!((text.run_end(RunClass::Alnum, 4), text.take_needs_more_input()), (7, true));
-        assert_eq!((text.run_end(RunClass::Alnum, 5), text.take_needs_more_input()), (7, true), "the stored end too");
-        assert!(TextView::new(b"abc", true, 0).run_end(RunClass::Alnum, 0) == 3);
-    }
-}
+mod tests;

@@ -149,3 +149,61 @@ fn command_value_ends_at_a_placeholder() {
     assert_eq!(find_all("mysql -phunter2[EMAIL] x"), [(DataKind::Secret, "hunter2")]);
     assert_eq!(find_all("curl -u jane:hunter2[EMAIL] x"), [(DataKind::Secret, "jane:hunter2")]);
 }
+
+#[test]
+fn values_between_escape_sequences_and_terminal_codes_are_found() {
+    for frame in [
+        "\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m⟪hunter2⟫\x1b[0m",
+        "\\u001b[32mpassword\\u001b[0m: ⟪hunter2⟫\\u001b[0m",
+        "[32mpassword=⟪hunter2⟫[0m",
+        "password%3D⟪hunter2⟫",
+        "password\\u003d⟪hunter2⟫\\u0026user\\u003djane",
+        "&quot;password&quot;:&quot;⟪open sesame⟫&quot;",
+        "&#34;secret&#34;: &#34;⟪k9X2mQ7vB4nL⟫&#34;",
+        "\\u0022secret\\u0022:\\u0022⟪k9X2mQ7vB4nL⟫\\u0022",
+        "Authorization%3A%20Bearer%20⟪mF_9.B5f-4.1JqM⟫",
+        "|token|⟪3f9a8b7c6d5e4f3a2b1c⟫|",
+        "password: ‘⟪open sesame⟫’",
+        "[password=⟪hunter2⟫](https://example.com)",
+        "PIN: ⟪482913⟫!",
+        "**PIN: ⟪482913⟫**",
+        "sid%3D⟪a8F3kP0zQ9mN2xVbLw7R⟫",
+        "AccountKey=⟪aB3\\/dE6gH9jK2\\u002bN5pQ8sT1vW4yZ7bC0\\u003d⟫\\u0026",
+        "AccountKey&#x3D;⟪aB3&#x2F;dE6gH9jK2N5pQ8sT1vW4yZ7bC0&#x3D;⟫",
+    ] {
+        assert_finds_secret(frame);
+    }
+}
+
+/// A closing bracket after a key never belongs to the key, wherever the opening bracket is.
+#[test]
+fn keys_of_connection_strings_before_a_closing_bracket_are_found() {
+    let far = "x".repeat(100);
+    for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("", ")"), ("", "]"), ("", "}"), ("", "))"), ("", ").")] {
+        for before in [
+            "Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=".to_owned(),
+            "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=".to_owned(),
+            format!("{far};account_key="),
+        ] {
+            assert_finds_secret(&format!("{open}{before}⟪aB3/dE6gH9jK2+N5pQ8sT1vW4yZ7bC0=⟫{close} x"));
+        }
+    }
+}
+
+#[test]
+fn text_with_escape_sequences_and_markup_but_without_a_value_is_not_found() {
+    for text in [
+        "|name|password|email|",
+        "user|token|scope",
+        "token\\u003dnull",
+        "&quot;password&quot;:&quot;&quot;",
+        "PIN: 2024-01-15",
+        "PIN: 3.5 mm",
+        "pin: 1000mAh",
+        "[token](https://example.com/x1)",
+        "\x1b[32mpassword\x1b[0m: \x1b[2mrequired\x1b[0m",
+        "token[0m",
+    ] {
+        assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
+    }
+}

@@ -56,7 +56,7 @@ fn name_start(text: &TextView<'_>, end: usize) -> usize {
     while start > lowest && class::is_in(text.bytes()[start - 1], EMAIL_LOCAL) {
         start -= 1;
     }
-    start
+    text.terminal_code_end(start, end)
 }
 
 /// Returns the position after a spelled-out dot, or after a plain dot if the at sign was in brackets.

@@ -10,14 +10,22 @@ use super::super::kind::DataKind;
 use super::super::secret_value;
 use super::super::view::RunClass;
 use super::super::view::TextView;
-use super::run_end_with_signs;
+use super::format::run_end_with_signs;
 use super::trim_trailing_dots;
 
 /// Returns a Telegram bot token, `123456789:AA..`. `at..end` is the number at its start.
 pub(in super::super) fn detect_telegram(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let body = text.run_end(RunClass::Word, end + 1);
-    let fits = (7..=12).contains(&(end - at)) && text.byte_at(end) == b':' && text.byte_at(end + 1) == b'A';
-    (fits && (34..=36).contains(&(body - end - 1))).then(|| Match::new(at, body, DataKind::ApiKey))
+    let (sign, start) = text.escape_at(end).unwrap_or_else(|| (text.byte_at(end), end + 1));
+    let body = without_markup(text, text.run_end(RunClass::Word, start), start + 36);
+    let fits = (7..=12).contains(&(end - at)) && sign == b':' && text.byte_at(start) == b'A';
+    (fits && (34..=36).contains(&(body - start))).then(|| Match::new(at, body, DataKind::ApiKey))
+}
+
+/// Returns `end` without up to three final `_` or `~` after `longest`: the markup of Markdown after the longest token.
+fn without_markup(text: &TextView<'_>, end: usize, longest: usize) -> usize {
+    let from = longest.max(end.saturating_sub(3));
+    let is_markup = end > from && text.slice(from, end).iter().all(|byte| matches!(byte, b'_' | b'~'));
+    if is_markup { from } else { end }
 }
 
 /// Returns an Asana token, `2/1200000000000001/1200000000000002:..`: the digit 1 or 2 at `at..end`, a slash, which the
@@ -49,7 +57,7 @@ pub(in super::super) fn detect_azure(text: &TextView<'_>, at: usize, end: usize)
     {
         stop += 1;
     }
-    let stop = trim_trailing_dots(text, stop);
+    let stop = without_markup(text, trim_trailing_dots(text, stop), end + 34);
     let fits = (31..=34).contains(&(stop - end)) && !class::is_in(text.decoded_byte_before(start), ALNUM);
     (head && fits && class::count_in(text.slice(end, stop), DIGIT) > 0)
         .then(|| Match::new(start, stop, DataKind::ApiKey))
@@ -66,7 +74,7 @@ pub(in super::super) fn detect_terraform(text: &TextView<'_>, at: usize, end: us
 pub(in super::super) fn detect_maxmind(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let middle = alnum_start(text, at, 29)?.checked_sub(1).filter(|position| text.byte_at(*position) == b'_')?;
     let start = alnum_start(text, middle, 6)?;
-    (!text.has_class(end, WORD)).then(|| Match::new(start, end, DataKind::ApiKey))
+    text.is_word_end(end).then(|| Match::new(start, end, DataKind::ApiKey))
 }
 
 /// Returns a Facebook app access token, `1234567890123456|abc..`: the number of the application at `at..end` and its
@@ -83,10 +91,11 @@ pub(in super::super) fn detect_facebook(text: &TextView<'_>, at: usize, end: usi
 /// letters and digits that starts with `00`, `!`, and at least 60 letters, digits, underscores and dots.
 pub(in super::super) fn detect_salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
     let mark = text.bounded_run_end(ALNUM, at, 16);
-    if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.byte_at(mark) != b'!' {
+    let (sign, body) = text.escape_at(mark).unwrap_or_else(|| (text.byte_at(mark), mark + 1));
+    if mark - at != 15 || text.slice(at, at + 2) != b"00" || sign != b'!' {
         return None;
     }
-    let stop = run_end_with_signs(text, WORD, b".", mark + 1);
+    let stop = run_end_with_signs(text, WORD, b".", body);
     (stop - mark > 60).then(|| Match::new(at, stop, DataKind::ApiKey))
 }
 

@@ -1,6 +1,6 @@
 use super::super::DataKind;
 use super::super::test_support::find_all;
-use super::KEY_FORMATS;
+use super::key_formats;
 
 /// Returns letters and digits in an order without early repetition.
 fn body(length: usize) -> String {
@@ -82,6 +82,15 @@ fn keys_of_known_services_are_found_in_any_context() {
             "x={}&y",
             "{}\\n",
             "\\n{}",
+            "\x1b[32m{}\x1b[39m",
+            "\x1b[01;31m\x1b[K{}\x1b[m\x1b[K",
+            "\\u001b[32m{}\\u001b[0m",
+            "[32m{}[0m",
+            "\n+{}\n",
+            "**{}**",
+            "x%3D{}",
+            "x\\u003d{}",
+            "&quot;{}&quot;",
         ] {
             let text = frame.replace("{}", key);
             assert_eq!(find_all(&text), [(DataKind::ApiKey, &key[..])], "{text}");
@@ -91,8 +100,9 @@ fn keys_of_known_services_are_found_in_any_context() {
 
 #[test]
 fn no_prefix_starts_with_an_earlier_prefix() {
-    for (index, format) in KEY_FORMATS.iter().enumerate() {
-        let shadowing = KEY_FORMATS[..index].iter().find(|earlier| format.prefix.starts_with(earlier.prefix));
+    let formats: Vec<_> = key_formats().collect();
+    for (index, format) in formats.iter().enumerate() {
+        let shadowing = formats[..index].iter().find(|earlier| format.prefix.starts_with(earlier.prefix));
         assert!(shadowing.is_none(), "{} is after its own prefix {}", format.prefix, shadowing.unwrap().prefix);
     }
 }
@@ -127,6 +137,9 @@ fn words_that_start_like_keys_are_not_found() {
         "x.atlasv1.y",
         "00D5e000001AbCd!",
         "my_hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0",
+        "my__hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0",
+        "item[3mghp",
+        "a+EXOMaB8WFXmPCO3JQyUCIQDZX1O09Hsls",
         "AAAt/EAAOG0AgCs3AIA71QdALUdAACBGgCA4bwCAKzQAgC1KQAAoyUBAKKRAwChFR0AoA0dAOGAHgCFGgCA47AAoyUBAKKRAwChFR0",
     ] {
         assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));

@@ -128,8 +128,27 @@ pub(super) const URL_PARAMETERS: &[&str] = &[
     "x-goog-credential",
 ];
 
-/// Names of cookies that identify a session or contain a token, with the equals sign.
-pub(super) const SESSION_COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
+/// Endings of the names of URL parameters of which every value is a secret.
+pub(super) const CERTAIN_URL_PARAMETERS: [&str; 4] = ["signature", "credential", "sig", "secret"];
+
+/// The signs before and after the name of a URL parameter, also as escape sequences of JSON, HTML and URLs.
+pub(super) const URL_PARAMETER_SIGNS: [(&str, &str); 9] = [
+    ("?", "="),
+    ("&", "="),
+    ("&amp;", "="),
+    ("\\u0026", "="),
+    ("\\u0026", "\\u003d"),
+    ("\\\\u0026", "\\\\u003d"),
+    ("%3F", "%3D"),
+    ("%26", "%3D"),
+    ("&#x26;", "&#x3D;"),
+];
+
+/// Names of cookies that identify a session or contain a token.
+pub(super) const SESSION_COOKIES: &[&str] = &["session", "sess", "sid", "auth"];
+
+/// The equals sign, also as an escape sequence of JSON, HTML or a URL.
+pub(super) const EQUALS_SIGNS: [&str; 5] = ["=", "%3D", "\\u003d", "\\\\u003d", "&#x3D;"];
 
 /// Words and stems that announce a date of birth.
 pub(super) const BIRTH_WORDS: &[&str] = &[

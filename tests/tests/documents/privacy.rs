@@ -144,6 +144,11 @@ fn texts_documented_as_not_found_are_not_found() {
         "1990-04-17",
         "amFuZUBleGFtcGxlLm9yZw==",
         "my key is sk-ant-api03-a8F3kP",
+        "2001%3Adb8%3A%3A8a2e%3A370%3A7334",
+        "born on 17%20April%201990",
+        "%28415%29%20555-0132",
+        "\\u003ccall 020 7946 0958",
+        "\\u0070\\u0061ssword=hunter2",
     ] {
         assert_eq!(redactor.redact(text), text);
     }
@@ -159,6 +164,11 @@ fn texts_documented_as_found_are_found() {
         ("card 4242 4242 4242 4242", "card [CARD]"),
         ("curl -u jane:hunter2 https://example.org", "curl -u [SECRET] https://example.org"),
         ("born on 17.04.1990", "born on [DATE_OF_BIRTH]"),
+        ("\x1b[32mjane@example.org\x1b[0m", "\x1b[32m[EMAIL]\x1b[0m"),
+        ("\\u001b[32mpassword=hunter2\\u001b[0m", "\\u001b[32mpassword=[SECRET]\\u001b[0m"),
+        ("password%3Dhunter2 &quot;jane&#64;example.org&quot;", "password%3D[SECRET] &quot;[EMAIL]&quot;"),
+        ("postgres:\\/\\/app:s3cr3t@db.example.com", "postgres:\\/\\/[URL_CREDENTIAL]@db.example.com"),
+        ("password=ab3cde;fgh", "password=[SECRET];fgh"),
     ] {
         assert_eq!(redactor.redact(text), expected);
     }

@@ -8,6 +8,8 @@ mod gate;
 mod hook;
 mod properties;
 mod random_text;
+mod samples;
 mod schemas;
 mod sealed_content;
 mod streams;
+mod ways_of_writing;

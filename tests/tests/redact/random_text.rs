@@ -27,7 +27,7 @@ pub fn random_text(random: &mut Random, max_fragments: usize) -> String {
 
 /// Matches: test numbers of payment providers, examples in standards, numbers reserved for fiction, keys with a
 /// generated body.
-pub const EXAMPLES: [&str; 62] = [
+pub const EXAMPLES: [&str; 74] = [
     "jane.doe@example.org",
     "o'brien+x@mail.example.co.uk",
     "jörg@bücher.de",
@@ -90,6 +90,18 @@ pub const EXAMPLES: [&str; 62] = [
     "mysql -u app -phunter2",
     "| token | 3f9a8b7c6d5e4f3a2b1c |",
     "[AKIAIOSFODNN7EXAMPLE]",
+    "ghs_eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r",
+    "MTEyMjMzNDQ1NTY2Nzc4ODk5.GaBcDe.a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf12ab",
+    "3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c-us12",
+    "3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5cFFFFNRAL",
+    "https:\\/\\/hooks.slack.com\\/services\\/T0123456789\\/B0123456789\\/a8F3kP0zQ9mN2xVbLw7RtYcE",
+    "postgres:\\/\\/app:s3cr3t@db.example.com",
+    "AccountKey=a8F3kP0zQ9mN2\\/VbLw7RtYcE%2BuHsJdGf&#x2F;a8F3kP0zQ9mN2==)",
+    "password%3Dhunter2%26x",
+    "&quot;secret&quot;:&quot;k9X2mQ7vB4nL&quot;",
+    "%2B442079460958",
+    "4242%204242%204242%204242",
+    "&amp;sig=abcDEF123%2Bxyz%3D",
 ];
 
 const FILLER_WORDS: [&str; 40] = [
@@ -135,9 +147,59 @@ const FILLER_WORDS: [&str; 40] = [
     "\u{202f}",
 ];
 
-const SEPARATORS: [&str; 36] = [
-    " ", " ", " ", "\n", "", ".", ",", ":", ";", "-", "_", "/", "//", "@", "=", "&", "?", "\"", "'", "`", "(", ")",
-    "<", ">", "{", "}", "\\", "\\n", "\\\"", "\\u0040", "%40", "%20", "+", "\t", ": \"", ". ",
+const SEPARATORS: [&str; 52] = [
+    " ",
+    " ",
+    " ",
+    "\n",
+    "",
+    ".",
+    ",",
+    ":",
+    ";",
+    "-",
+    "_",
+    "/",
+    "//",
+    "@",
+    "=",
+    "&",
+    "?",
+    "\"",
+    "'",
+    "`",
+    "(",
+    ")",
+    "<",
+    ">",
+    "{",
+    "}",
+    "\\",
+    "\\n",
+    "\\\"",
+    "\\u0040",
+    "%40",
+    "%20",
+    "+",
+    "\t",
+    ": \"",
+    ". ",
+    "\u{1b}[32m",
+    "\u{1b}[m",
+    "\\u001b[0m",
+    "[0m",
+    "__",
+    "**",
+    "~",
+    "](",
+    "\\/",
+    "\\u003d",
+    "%3D",
+    "%2B",
+    "&quot;",
+    "&amp;",
+    "&#x2F;",
+    "$(",
 ];
 
 const SYMBOLS: [&str; 12] = ["a", "A", "1", "0", "@", ".", ":", "f", "-", "1 ", "eyJ", "/"];

@@ -1,0 +1,117 @@
+//! Formats of keys of business services: chat, mail, shops, work, payments, identity.
+
+use super::super::format::BodyFormat::Alnum;
+use super::super::format::BodyFormat::Base64;
+use super::super::format::BodyFormat::DotSeparated;
+use super::super::format::BodyFormat::Hex;
+use super::super::format::BodyFormat::Path;
+use super::super::format::BodyFormat::PercentEncoded;
+use super::super::format::BodyFormat::Word;
+use super::super::format::KeyFormat;
+use super::super::format::at_least;
+use super::super::format::exact_length;
+use super::super::format::random;
+
+pub(in super::super) const BUSINESS: &[KeyFormat] = &[
+    // Chat: Slack, Discord, Teams.
+    at_least("xoxa-", DotSeparated, 10),
+    at_least("xoxb-", DotSeparated, 10),
+    at_least("xoxc-", DotSeparated, 10),
+    at_least("xoxd-", PercentEncoded, 10),
+    at_least("xoxe-", DotSeparated, 10),
+    at_least("xoxe.", DotSeparated, 10),
+    at_least("xoxo-", DotSeparated, 10),
+    at_least("xoxp-", DotSeparated, 10),
+    at_least("xoxr-", DotSeparated, 10),
+    at_least("xoxs-", DotSeparated, 10),
+    at_least("xapp-", DotSeparated, 10),
+    at_least("hooks.slack.com/", Path, 30),
+    at_least("discord.com/api/webhooks/", Path, 40),
+    at_least("discordapp.com/api/webhooks/", Path, 40),
+    at_least("webhook.office.com/", Path, 40),
+    at_least("logic.azure.com/", Path, 60),
+    // Mail and telephony: SendGrid, Mailgun, Brevo, Twilio, Resend.
+    at_least("SG.", DotSeparated, 40),
+    exact_length("key-", Hex, 32),
+    at_least("xkeysib-", Word, 70),
+    at_least("xsmtpsib-", Word, 70),
+    exact_length("SK", Hex, 32),
+    random("re_", Word, 30),
+    at_least("mlsn.", Alnum, 50),
+    random("nyk_", Word, 50),
+    // Shops and websites: Shopify, EasyPost, Contentful, Netlify, Typeform, Webflow.
+    at_least("shpat_", Hex, 30),
+    at_least("shpca_", Hex, 30),
+    at_least("shppa_", Hex, 30),
+    at_least("shpss_", Hex, 30),
+    at_least("EZAK", Alnum, 50),
+    at_least("EZTK", Alnum, 50),
+    at_least("CFPAT-", Word, 40),
+    at_least("nfp_", Alnum, 36),
+    at_least("tfp_", DotSeparated, 40),
+    at_least("sm_aat_", Alnum, 16),
+    at_least("sm_pat_", Alnum, 16),
+    at_least("sm_sat_", Alnum, 16),
+    random("pina_", Word, 40),
+    at_least("fio-u-", Base64, 60),
+    at_least("vtwn_", Word, 20),
+    random("tss_", Word, 20),
+    random("lip_", Word, 20),
+    at_least("waka_", Word, 36),
+    at_least("s-s4t2ud-", Hex, 60),
+    at_least("s-s4t2af-", Hex, 60),
+    // Work: Notion, Linear, Airtable, Figma, Postman, Prefect, ReadMe, Dropbox.
+    at_least("ntn_", Alnum, 40),
+    at_least("lin_api_", Alnum, 36),
+    at_least("lin_oauth_", Alnum, 36),
+    at_least("figd_", Word, 30),
+    at_least("PMAK-", Word, 50),
+    at_least("pnu_", Alnum, 36),
+    at_least("rdme_", Alnum, 60),
+    at_least("sl.", DotSeparated, 100),
+    random("pat", DotSeparated, 70),
+    // Payments: Stripe, Square, Flutterwave, Shippo, Duffel, Plaid.
+    at_least("sk_live_", Base64, 10),
+    at_least("sk_test_", Base64, 10),
+    at_least("sk_prod_", Base64, 10),
+    at_least("rk_live_", Alnum, 10),
+    at_least("rk_test_", Alnum, 10),
+    at_least("rk_prod_", Alnum, 10),
+    at_least("whsec_", Base64, 20),
+    random("sk_", Alnum, 40),
+    at_least("sq0atp-", Word, 20),
+    at_least("sq0csp-", Word, 20),
+    random("EAAA", Word, 50),
+    random("EAA", Alnum, 80),
+    at_least("FLWSECK", Word, 12),
+    at_least("shippo_live_", Hex, 40),
+    at_least("shippo_test_", Hex, 40),
+    at_least("duffel_live_", Base64, 40),
+    at_least("duffel_test_", Base64, 40),
+    at_least("access-sandbox-", Word, 36),
+    at_least("access-production-", Word, 36),
+    at_least("access-development-", Word, 36),
+    at_least("rzp_live_", Alnum, 14),
+    at_least("rzp_test_", Alnum, 14),
+    at_least("$aact_", Word, 20),
+    at_least("pdl_live_apikey_", Word, 40),
+    at_least("pdl_sdbx_apikey_", Word, 40),
+    at_least("polar_at_", Word, 20),
+    at_least("polar_oat_", Word, 20),
+    at_least("polar_pat_", Word, 20),
+    at_least("mercury_production_", Word, 30),
+    at_least("ramp_sec_", Alnum, 30),
+    at_least("xnd_production_", Alnum, 50),
+    at_least("xnd_development_", Alnum, 50),
+    // Identity: Persona, Onfido, Proof, Authress, Canva.
+    at_least("persona_production_", Word, 30),
+    at_least("persona_sandbox_", Word, 30),
+    at_least("api_live.", Word, 30),
+    at_least("api_live_", DotSeparated, 30),
+    at_least("api_sandbox.", Word, 30),
+    random("prf_", Word, 30),
+    at_least("authress_", Path, 60),
+    at_least("scauth_", Path, 60),
+    random("cnvca", Word, 45),
+    exact_length("p8e-", Alnum, 32),
+];
