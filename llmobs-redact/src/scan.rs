@@ -40,14 +40,15 @@ impl Scan<'_> {
         for custom in self.custom_detectors.find_matches(bytes, from, is_complete) {
             if custom.start >= position {
                 text.set_visible_end(custom.start);
-                self.scan_range(&mut text, position, custom.start, &mut result, RejectedCandidates::default());
+                self.scan_range(&mut text, position, custom.start, &mut result, &mut RejectedCandidates::default());
                 result.add(custom, custom.start);
                 text.extend_opaque(custom.end);
                 position = custom.end;
             }
         }
         text.set_visible_end(bytes.len());
-        self.scan_range(&mut text, position, bytes.len(), &mut result, RejectedCandidates::default());
+        let mut rejected = RejectedCandidates::default();
+        self.scan_range(&mut text, position, bytes.len(), &mut result, &mut rejected);
         if !is_complete {
             let last_words = two_words_back(&text, bytes.len());
             let mut incomplete_literal_start = bytes.len().saturating_sub(MAX_LITERAL_BYTES);
@@ -55,6 +56,8 @@ impl Scan<'_> {
                 incomplete_literal_start -= 1;
             }
             result.retract_to(last_words.min(incomplete_literal_start));
+            // A match in the unsettled text would change the results of candidates that examined this text.
+            result.retract_to(rejected.earliest_affected(&text, result.settled_end));
             // User-defined detectors match whole lines.
             let line = self.custom_detectors.unfinished_line_start(&bytes[..result.settled_end.max(from)], from);
             result.retract_to(line);
@@ -71,7 +74,7 @@ impl Scan<'_> {
         from: usize,
         to: usize,
         result: &mut ScanResult,
-        mut rejected: RejectedCandidates,
+        rejected: &mut RejectedCandidates,
     ) {
         let mut position = from;
         while position < to {
@@ -93,7 +96,7 @@ impl Scan<'_> {
                     // text between them can be a value of the keyword, and contain other candidates.
                     let between = (matched.start > candidate.end).then_some(candidate.start);
                     let floor = rejected.earliest_affected(text, matched.start);
-                    self.rescan(text, &mut rejected, between, matched.start, result);
+                    self.rescan(text, rejected, between, matched.start, result);
                     result.add(matched, candidate.start.min(floor));
                     text.extend_opaque(matched.end);
                     position = position.max(matched.end);
@@ -101,9 +104,6 @@ impl Scan<'_> {
                 Some(matched) => position = position.max(matched.end),
                 None => rejected.add(candidate.start, reach, position),
             }
-        }
-        if !text.is_complete() && rejected.depth == 0 {
-            result.settled_end = rejected.earliest_affected(text, result.settled_end);
         }
     }
 
@@ -122,7 +122,7 @@ impl Scan<'_> {
         if let Some(from) = first.filter(|_| rejected.depth < MAX_RESCAN_DEPTH) {
             let limit = text.visible_end();
             text.set_visible_end(to);
-            self.scan_range(text, from, to, result, rejected.for_rescan_before(from));
+            self.scan_range(text, from, to, result, &mut rejected.for_rescan_before(from));
             text.set_visible_end(limit);
         }
     }

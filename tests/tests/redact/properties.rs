@@ -9,6 +9,7 @@ use llmobs::redact::Redactor;
 use llmobs::redact::Region;
 use proptest::prelude::*;
 
+use crate::random_text::random_assignments;
 use crate::random_text::random_text;
 use llmobs_tests::fuzz::redact::check_bytes;
 use llmobs_tests::fuzz::redact::check_cuts;
@@ -46,6 +47,15 @@ proptest! {
     }
 
     #[test]
+    fn keywords_and_values_in_any_order_are_redacted_once(
+        seed in any::<u64>(), first_size in 1_usize..40, second_size in 1_usize..200,
+    ) {
+        let text = random_assignments(&mut Random::new(seed), 24);
+        check_text(&DEFAULT_REDACTOR, &text);
+        check_cuts(&DEFAULT_REDACTOR, &text, first_size, second_size);
+    }
+
+    #[test]
     fn any_characters_are_redacted_consistently(text in "\\PC{0,200}") {
         check_text(&FULL_REDACTOR, &text);
         check_cuts(&FULL_REDACTOR, &text, 1, 3);
@@ -66,6 +76,25 @@ fn a_keyword_is_examined_again_after_a_match_at_a_distance() {
         check_cuts(&DEFAULT_REDACTOR, text, 1, 3);
     }
     assert_eq!(DEFAULT_REDACTOR.redact("password KEY-----00:1B:44:11"), "password [SECRET]:[SECRET]");
+}
+
+/// A text that the fuzzer found: its first pass left a value that its second pass masked.
+#[test]
+fn a_text_of_the_fuzzer_is_redacted_once() {
+    check_bytes(b"(\x7f7passwd6pass5 asswdCA2 4\xe0\xc9\x8f\x9e\x8c\x8b:16806a~:3361 3533");
+}
+
+/// A match at the end of a long word ends the value of a keyword before that word.
+#[test]
+fn a_keyword_is_examined_again_in_a_stream() {
+    for length in [20, 40, 60, 80, 100] {
+        let value = format!("3f9a8b7c6d5e4{}{}", "1".repeat(length), "/".repeat(35));
+        let text = format!("| token | {value}{}o'brie@l.xa", ".".repeat(40));
+        for first_size in [1, 2, 15, 39] {
+            check_cuts(&DEFAULT_REDACTOR, &text, first_size, 105);
+            check_cuts(&DEFAULT_REDACTOR, &text, first_size, 1);
+        }
+    }
 }
 
 #[test]

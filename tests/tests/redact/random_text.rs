@@ -25,6 +25,12 @@ pub fn random_text(random: &mut Random, max_fragments: usize) -> String {
     text
 }
 
+/// Returns keywords, values and the text between them, at most `max_fragments` of them. A keyword can be far from its
+/// value, and a match between them makes another text the value.
+pub fn random_assignments(random: &mut Random, max_fragments: usize) -> String {
+    (0..=random.index(max_fragments)).map(|_| random.word(&ASSIGNMENT_PARTS)).collect()
+}
+
 /// Matches: test numbers of payment providers, examples in standards, numbers reserved for fiction, keys with a
 /// generated body.
 pub const EXAMPLES: [&str; 74] = [
@@ -203,3 +209,66 @@ const SEPARATORS: [&str; 52] = [
 ];
 
 const SYMBOLS: [&str; 12] = ["a", "A", "1", "0", "@", ".", ":", "f", "-", "1 ", "eyJ", "/"];
+
+const ASSIGNMENT_PARTS: [&str; 60] = [
+    "password",
+    "passwd",
+    "pass",
+    "asswd",
+    "pwd",
+    "token",
+    "secret",
+    "pin",
+    "api key",
+    "authorization",
+    "bearer ",
+    " is ",
+    ":",
+    " ",
+    " ",
+    " ",
+    "a~",
+    "1680",
+    "6a",
+    "CA2",
+    "4..",
+    "x9",
+    "=",
+    "3361",
+    "hunter2",
+    "Zx9!qq",
+    ",",
+    ".",
+    "\"",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\n",
+    " at ",
+    "dot",
+    "com",
+    "jane",
+    "@x.io",
+    "born ",
+    "1990-04-17",
+    "call ",
+    "0207946 0958",
+    "203.0.113.77",
+    "::",
+    "00:1B:44:11:3A:B7",
+    "%3D",
+    "\\\"",
+    "&quot;",
+    "|",
+    "`",
+    "sid=",
+    "a8F3kP0zQ9mN2xVbLw7R",
+    "-----BEGIN PRIVATE KEY-----",
+    "MIIEpAIBAAKCAQEA04up8hoqzS1",
+    "curl -u ",
+    "://",
+    "app:",
+    "[0m",
+    "_",
+];
