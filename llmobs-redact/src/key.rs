@@ -1,15 +1,19 @@
 //! Detection of keys with a known format.
 
+mod discord;
 mod format;
 mod formats;
 mod infix;
 
+pub(super) use self::discord::detect_discord;
 pub(super) use self::format::KeyFormat;
 pub(super) use self::formats::key_formats;
 pub(super) use self::infix::detect_asana;
 pub(super) use self::infix::detect_azure;
 pub(super) use self::infix::detect_facebook;
+pub(super) use self::infix::detect_mailchimp;
 pub(super) use self::infix::detect_maxmind;
+pub(super) use self::infix::detect_new_relic;
 pub(super) use self::infix::detect_salesforce;
 pub(super) use self::infix::detect_telegram;
 pub(super) use self::infix::detect_terraform;

@@ -51,6 +51,7 @@ fn detect_lettered(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     iban.then(|| iban::detect(text, start))
         .flatten()
         .or_else(|| scan.is_enabled(DataKind::Crypto).then(|| crypto_address::detect_lettered(text, start)).flatten())
+        .or_else(|| scan.is_enabled(DataKind::ApiKey).then(|| key::detect_discord(text, start)).flatten())
         .or_else(|| national_id::detect_alphanumeric_id(scan, start))
         .or_else(|| network::detect_around(scan, at))
 }

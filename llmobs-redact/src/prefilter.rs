@@ -80,7 +80,9 @@ enum BuiltinDetector {
     Jwt,
     PrefixedKey(&'static KeyFormat),
     Placeholder,
+    Mailchimp,
     MaxMind,
+    NewRelic,
     UrlParameter {
         /// True if every value of the parameter is a secret.
         is_certain: bool,
@@ -208,6 +210,8 @@ impl BuiltinDetector {
             Self::Assignment(kind) => assignment::detect(scan, at, end, kind),
             Self::Azure => key::detect_azure(text, at, end),
             Self::Terraform => key::detect_terraform(text, at, end),
+            Self::Mailchimp => key::detect_mailchimp(text, at, end),
+            Self::NewRelic => key::detect_new_relic(text, at, end),
             Self::MaxMind => key::detect_maxmind(text, at, end),
             Self::Bearer => command::detect_auth_header(scan, at, end),
             Self::BirthDate => birth_date::detect(text, at, end),
@@ -253,6 +257,8 @@ fn builtin_literals(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
             add(DataKind::ApiKey, &escaped.each_ref().map(String::as_str), BuiltinDetector::PrefixedKey(format));
         }
     }
+    add(DataKind::ApiKey, &["FFFFNRAL"], BuiltinDetector::NewRelic);
+    add(DataKind::ApiKey, &["-us"], BuiltinDetector::Mailchimp);
     add(DataKind::ApiKey, &["Q~"], BuiltinDetector::Azure);
     add(DataKind::ApiKey, &[".atlasv1."], BuiltinDetector::Terraform);
     add(DataKind::ApiKey, &["_mmk"], BuiltinDetector::MaxMind);

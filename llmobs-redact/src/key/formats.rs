@@ -12,3 +12,6 @@ use super::format::KeyFormat;
 pub(in super::super) fn key_formats() -> impl Iterator<Item = &'static KeyFormat> {
     [models::MODELS, development::DEVELOPMENT, business::BUSINESS, clouds::CLOUDS].into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests;

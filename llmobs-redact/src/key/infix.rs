@@ -77,6 +77,22 @@ pub(in super::super) fn detect_maxmind(text: &TextView<'_>, at: usize, end: usiz
     text.is_word_end(end).then(|| Match::new(start, end, DataKind::ApiKey))
 }
 
+/// Returns a New Relic license key: 32 hexadecimal digits, or a region and 26 of them, and the `FFFFNRAL` at `at..end`.
+pub(in super::super) fn detect_new_relic(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let start = alnum_start(text, at, 32)?;
+    let is_digits = class::all_in(text.slice(start + 6, at), class::HEX);
+    (is_digits && text.is_word_end(end)).then(|| Match::new(start, end, DataKind::ApiKey))
+}
+
+/// Returns a Mailchimp key: 32 hexadecimal digits, the `-us` at `at..end`, and the one or two digits of a data center.
+pub(in super::super) fn detect_mailchimp(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let stop = text.bounded_run_end(DIGIT, end, 3);
+    let start = alnum_start(text, at, 32)?;
+    let is_digits = class::all_in(text.slice(start, at), class::HEX);
+    let fits = is_digits && (1..=2).contains(&(stop - end)) && text.is_word_end(stop);
+    fits.then(|| Match::new(start, stop, DataKind::ApiKey))
+}
+
 /// Returns a Facebook app access token, `1234567890123456|abc..`: the number of the application at `at..end` and its
 /// secret.
 pub(in super::super) fn detect_facebook(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {

@@ -13,7 +13,7 @@ use super::super::format::exact_length;
 use super::super::format::random;
 
 pub(in super::super) const CLOUDS: &[KeyFormat] = &[
-    // Amazon.
+    // Amazon: access keys, keys of Bedrock and of its shops, tokens of sessions and of logins.
     exact_length("AKIA", Alnum, 16),
     exact_length("ASIA", Alnum, 16),
     exact_length("ABIA", Alnum, 16),
@@ -21,7 +21,14 @@ pub(in super::super) const CLOUDS: &[KeyFormat] = &[
     random("ABSK", Base64, 60),
     at_least("bedrock-api-key-", Base64, 28),
     exact_length("A3T", Alnum, 17),
-    // Clouds: DigitalOcean, Databricks, Alibaba, Tencent, Fly, Heroku, PlanetScale, Supabase, Aiven, OpenShift, Pulumi.
+    at_least("amzn.mws.", Word, 36),
+    at_least("amzn1.oa2-cs.v1.", Hex, 60),
+    at_least("Atza|", Word, 100),
+    at_least("Atzr|", Word, 100),
+    at_least("IQoJb3JpZ2lu", Base64, 100),
+    at_least("FwoGZXIvYXdz", Base64, 100),
+    // Clouds: DigitalOcean, Databricks, Alibaba, Tencent, Fly, Heroku, PlanetScale, Supabase, Aiven, OpenShift, Pulumi,
+    // Cloudflare, Defined Networking, Yandex and others.
     at_least("dop_v1_", Hex, 40),
     at_least("doo_v1_", Hex, 40),
     at_least("dor_v1_", Hex, 40),
@@ -65,4 +72,12 @@ pub(in super::super) const CLOUDS: &[KeyFormat] = &[
     random("vci_", Word, 40),
     random("vcp_", Word, 40),
     random("zpka_", Word, 36),
+    at_least("cfk_", Alnum, 40),
+    at_least("cfast_", Alnum, 40),
+    at_least("v1.0-", Word, 160),
+    exact_length("dose", Hex, 32),
+    exact_length("DO00", Alnum, 16),
+    random("STS.", Alnum, 20),
+    at_least("dnkey-", Word, 40),
+    random("AQVN", Word, 35),
 ];

@@ -20,13 +20,17 @@ pub(in super::super) const MODELS: &[KeyFormat] = &[
     at_least("sk-or-", Word, 20),
     at_least("sk-lf-", Word, 20),
     random("sk-", Word, 18),
-    // Google: API keys of both generations, access and refresh tokens, client secrets.
+    at_least("sess-", Alnum, 40),
+    // Google: API keys of both generations, access and refresh tokens, authorization codes, client secrets, storage keys.
     at_least("AIza", Word, 30),
     random("AQ.", Word, 30),
     at_least("ya29.", DotSeparated, 30),
     at_least("1//0", Word, 35),
     at_least("GOCSPX-", Word, 24),
-    // Groq, xAI, Perplexity, Replicate, NVIDIA, Hugging Face, Cerebras, Together, Fireworks, Tavily, Jina, Voyage, Exa.
+    at_least("GOOG1E", Alnum, 50),
+    random("4/0A", Word, 60),
+    // Groq, xAI, Perplexity, Replicate, NVIDIA, Hugging Face, Cerebras, Together, Fireworks, Tavily, Jina, Voyage,
+    // Context7.
     at_least("gsk_", Alnum, 30),
     random("xai-", Word, 30),
     at_least("pplx-", Alnum, 30),
@@ -37,6 +41,7 @@ pub(in super::super) const MODELS: &[KeyFormat] = &[
     random("csk-", Alnum, 30),
     at_least("tgp_v1_", Word, 30),
     random("fw_", Alnum, 20),
+    random("fpk_", Alnum, 20),
     at_least("tvly-", Word, 20),
     at_least("jina_", Word, 40),
     random("pa-", Word, 40),
@@ -47,8 +52,10 @@ pub(in super::super) const MODELS: &[KeyFormat] = &[
     at_least("e2b_", Hex, 40),
     exact_length("fc-", Hex, 32),
     random("rpa_", Alnum, 30),
-    // LlamaCloud, Modal, Anyscale, Browserbase, Mem0, Brave, Cartesia, Devin, older LangSmith keys, Unkey, Pinecone and
-    // others.
+    at_least("ctx7sk-", Word, 30),
+    random("al-", Word, 40),
+    // LlamaCloud, Modal, Anyscale, Browserbase, Mem0, Brave, Cartesia, Devin, older LangSmith keys, Unkey, E2B, Pinecone
+    // and others.
     random("llx-", Alnum, 30),
     random("ak-", Alnum, 20),
     random("as-", Alnum, 20),
@@ -63,4 +70,5 @@ pub(in super::super) const MODELS: &[KeyFormat] = &[
     at_least("unkey_", Alnum, 20),
     random("lbx_", Word, 40),
     random("rma_", Word, 40),
+    at_least("sk_e2b_", Hex, 40),
 ];
