@@ -54,7 +54,10 @@ pub(super) fn detect(scan: &ScanContext<'_, '_>, at: usize, end: usize, kind: Se
     // Input:  `(Endpoint=..;SharedAccessKey=` + 43 base64 characters + `=)`
     // Output: `(Endpoint=..;SharedAccessKey=[SECRET])`
     let is_key = matches!(kind, SecretKind::Key | SecretKind::EnvVariable);
-    let (start, stop, syntax) = value_at(text, start, syntax, is_key, is_key || is_inside_bracket(text, at))?;
+    let open = is_key || is_inside_bracket(text, at);
+    let value_up_to = |longest| value_at(text, start, syntax, is_key, open, longest);
+    let value = value_up_to(MAX_EXAMINED_BYTES)?;
+    let (start, stop, syntax) = (value.start, value.stop, value.syntax);
     let stop = if kind == SecretKind::Pin { pin_end(text, start, stop) } else { stop };
     // "pass" is also an ordinary word, so quoted text with blanks after it is not a secret.
     // Input:  "All tests pass: `cargo test --release`"
@@ -92,8 +95,19 @@ pub(super) fn detect(scan: &ScanContext<'_, '_>, at: usize, end: usize, kind: Se
     }
     // Input:  `password=hunter2`
     // Output: `password=[SECRET]`
-    (card_check || secret_value::is_secret(text.slice(start, stop), syntax, kind))
-        .then(|| Match::new(start, stop, DataKind::Secret))
+    let is_secret = card_check || secret_value::is_secret(text.slice(start, stop), syntax, kind);
+    // The end of a long value is searched only for a secret, whose text is not examined again.
+    let end = || if value.is_cut { value_up_to(usize::MAX).map_or(stop, |value| value.stop) } else { stop };
+    is_secret.then(|| Match::new(start, end(), DataKind::Secret))
+}
+
+/// The value of an assignment, without quotation marks.
+struct AssignedValue {
+    start: usize,
+    stop: usize,
+    syntax: ValueSyntax,
+    /// True if the value continues after `stop`.
+    is_cut: bool,
 }
 
 /// Returns the session identifier after the cookie name at `at..end`, for example `session=`.
@@ -120,12 +134,15 @@ pub(super) fn detect_cookie(scan: &ScanContext<'_, '_>, at: usize, end: usize) -
     let head = text.slice(end, all.min(end + 64));
     let head = head.split(|byte| *byte == b'&').next().unwrap_or(head);
     let is_generated = head.len() >= 16 && (secret_value::is_random(head) || class::all_in(head, class::HEX));
+    if !is_generated {
+        return None;
+    }
     let mut stop = if head.len() < 64 { end + head.len() } else { all };
     while stop > end && matches!(text.byte_before(stop), b'.' | b':' | b'|') {
         stop -= 1;
     }
     let value = text.slice(end, stop.min(end + 64));
-    (is_generated && is_char_boundary(text.bytes(), stop) && !secret_value::is_dummy(value))
+    (is_char_boundary(text.bytes(), stop) && !secret_value::is_dummy(value))
         .then(|| Match::new(end, stop, DataKind::Secret))
 }
 
@@ -346,14 +363,15 @@ fn skip_auth_scheme(text: &TextView<'_>, (start, syntax): (usize, ValueSyntax)) 
     (start, syntax)
 }
 
-/// Returns the range of the value that begins at `start`, without quotation marks, and its syntax.
+/// Returns the value that begins at `start`, or its first `longest` bytes.
 fn value_at(
     text: &TextView<'_>,
     start: usize,
     syntax: ValueSyntax,
     is_key: bool,
     open: bool,
-) -> Option<(usize, usize, ValueSyntax)> {
+    longest: usize,
+) -> Option<AssignedValue> {
     // A prefix of a string literal.
     // Input:  `password = b"open sesame"`
     // Output: `password = b"[SECRET]"`
@@ -366,7 +384,7 @@ fn value_at(
     if let Some((open, close)) = quote(text, start) {
         let from = start + open;
         let mut stop = from;
-        while stop - from < MAX_VALUE_BYTES && !text.starts_with_at(stop, close) {
+        while stop - from < MAX_QUOTED_BYTES && !text.starts_with_at(stop, close) {
             if starts_placeholder(text, stop) || matches!(text.byte_at(stop), b'\n' | 0) {
                 return None;
             }
@@ -376,7 +394,8 @@ fn value_at(
         // Input:  `token "a8F3kP0zQ9mN2xVb/Lw7RtYcE4uHsJdGf12=="`
         // Output: `token "[SECRET]"`
         let syntax = if syntax == ValueSyntax::Adjacent { syntax } else { ValueSyntax::Quoted };
-        return text.starts_with_at(stop, close).then_some((from, stop, syntax));
+        let is_closed = text.starts_with_at(stop, close);
+        return is_closed.then_some(AssignedValue { start: from, stop, syntax, is_cut: false });
     }
     let word = text.run_end(RunClass::Value, start);
     let word = if is_key { escaped_key_end(text, start, word) } else { word };
@@ -386,7 +405,8 @@ fn value_at(
         return None;
     }
     // A password can contain brackets; `trim_brackets` removes a bracket that was opened before the password.
-    let run = text.slice(start, bracketed_value_end(text, word));
+    let run_end = bracketed_value_end(text, word);
+    let run = text.slice(start, run_end.min(start.saturating_add(longest)));
     // A character of another script ends the value.
     // Input:  `密码是hunter2。`
     // Output: `密码是[SECRET]。`
@@ -408,7 +428,8 @@ fn value_at(
     let next = run.iter().enumerate().position(|(at, byte)| *byte == b'&' && is_parameter(&run[at + 1..]));
     let value_len = [foreign, escape, next, closing, link, code].into_iter().flatten().min().unwrap_or(run.len());
     let (from, to) = secret_value::trim_brackets(&run[..value_len], open);
-    Some((start + from, start + to, syntax))
+    let is_cut = value_len == run.len() && start + run.len() < run_end;
+    Some(AssignedValue { start: start + from, stop: start + to, syntax, is_cut })
 }
 
 /// Returns whether the escape sequence at `at`, with `letter` after the backslash, ends a value. A sign of base64 does
@@ -433,7 +454,7 @@ fn is_end_escape(run: &[u8], at: usize, letter: u8) -> bool {
 /// Input:  `aB3&#x2F;dE6&#x3D;`, `end` at the first semicolon
 /// Output: the end of `&#x3D;`
 fn escaped_key_end(text: &TextView<'_>, start: usize, mut end: usize) -> usize {
-    while text.byte_at(end) == b';' && end - start < MAX_VALUE_BYTES {
+    while text.byte_at(end) == b';' && end - start < MAX_EXAMINED_BYTES {
         let from = start.max(end.saturating_sub(8));
         let Some(at) = text.slice(from, end).iter().rposition(|byte| *byte == b'&') else { break };
         match text.escape_at(from + at) {
@@ -492,7 +513,7 @@ fn pin_end(text: &TextView<'_>, start: usize, stop: usize) -> usize {
 /// Output: `mysql -p[SECRET][EMAIL] x`
 pub(super) fn bracketed_value_end(text: &TextView<'_>, from: usize) -> usize {
     let mut stop = from;
-    while stop - from < MAX_VALUE_BYTES && text.has_class(stop, VALUE | BRACKET) && !starts_placeholder(text, stop) {
+    while stop - from < MAX_EXAMINED_BYTES && text.has_class(stop, VALUE | BRACKET) && !starts_placeholder(text, stop) {
         stop += 1;
     }
     stop
@@ -544,7 +565,7 @@ fn is_env_variable_key(text: &TextView<'_>, at: usize) -> bool {
     }
     let name = text.slice(start, at);
     let public = memmem::find(name, b"PUB").is_some();
-    let stop = text.bounded_run_end(VALUE, at + 5, MAX_VALUE_BYTES);
+    let stop = text.bounded_run_end(VALUE, at + 5, MAX_EXAMINED_BYTES);
     let random = || stop - at > 20 && secret_value::is_random(text.slice(at + 5, stop));
     text.slice(at, at + 5) == b"_KEY=" && !name.is_empty() && !public && random()
 }
@@ -567,7 +588,8 @@ fn is_env_variable(name: &[u8]) -> bool {
 /// Output: false
 fn is_argument(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let name = text.slice(start, end);
-    let word = name.iter().all(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_')
+    let word = name.len() <= MAX_EXAMINED_BYTES
+        && name.iter().all(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_')
         && !secret_value::is_mixed_case(name);
     word && !name.is_empty() && matches!(text.byte_at(end), b',' | b')') && text.byte_before(start) == b'='
 }
@@ -578,7 +600,10 @@ fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let path = |name: &[u8]| {
         name.iter().all(|byte| class::is_in(*byte, ALNUM) || matches!(byte, b'_' | b'.' | b':' | b'&' | b'*'))
     };
-    if !name.first().is_some_and(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_') || !path(name) {
+    if name.len() > MAX_EXAMINED_BYTES
+        || !name.first().is_some_and(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_')
+        || !path(name)
+    {
         return false;
     }
     let inside = text.bounded_run_end(VALUE, end + 1, 64);
@@ -595,8 +620,12 @@ fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
         || open == b'(' && (matches!(text.byte_at(end + 1), b'"' | b'\'' | b'&') || closed)
 }
 
-/// Maximum number of bytes of a value.
-const MAX_VALUE_BYTES: usize = 256;
+/// Maximum number of bytes of a value without quotation marks that are examined, so that the time stays linear where many
+/// keywords share one long value.
+const MAX_EXAMINED_BYTES: usize = 256;
+
+/// Maximum number of bytes of a value in quotation marks.
+const MAX_QUOTED_BYTES: usize = 2048;
 
 /// Returns the length in bytes of the opening quotation mark at `start`, and the closing mark.
 ///

@@ -12,6 +12,7 @@ use super::found::Match;
 use super::kind::DataKind;
 use super::scan_context::ScanContext;
 use super::secret_value;
+use super::view::RunClass;
 use super::view::TextView;
 
 /// Returns the credentials after the `Bearer ` or `Basic ` at `at..end`. No keyword, such as `Authorization`, is needed
@@ -62,7 +63,7 @@ pub(super) fn detect_auth_header(scan: &ScanContext<'_, '_>, at: usize, end: usi
 /// Output: unchanged
 pub(super) fn detect_curl_user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start = end + usize::from(matches!(text.byte_at(end), b'"' | b'\''));
-    let stop = assignment::bracketed_value_end(text, start);
+    let stop = assignment::bracketed_value_end(text, text.run_end(RunClass::Value, start));
     let pair = text.slice(start, stop);
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let password = &pair[colon + 1..];
@@ -86,7 +87,7 @@ pub(super) fn detect_password_flag(text: &TextView<'_>, at: usize, end: usize) -
         _ => (end, is(b"mysql") || is(b"mariadb") || is(b"sshpass")),
     };
     let start = start + usize::from(matches!(text.byte_at(start), b'"' | b'\''));
-    let stop = assignment::bracketed_value_end(text, start);
+    let stop = assignment::bracketed_value_end(text, text.run_end(RunClass::Value, start));
     let password = text.slice(start, stop);
     let found = known && password.len() >= 3 && !secret_value::is_dummy(password);
     found.then(|| Match::new(start, stop, DataKind::Secret))

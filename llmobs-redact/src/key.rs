@@ -64,7 +64,9 @@ pub(super) fn detect_prefixed(text: &TextView<'_>, at: usize, format: &KeyFormat
     let body = text.slice(end, stop);
     // Input:  `gsk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`, `AKIA`
     // Output: unchanged
-    let fits = body.len() >= format.min_len && class::distinct_bytes(body) >= 5 && !secret_value::is_dummy(body);
+    // The first bytes suffice to recognize a dummy.
+    let head = &body[..body.len().min(MAX_DUMMY_BYTES)];
+    let fits = body.len() >= format.min_len && class::distinct_bytes(head) >= 5 && !secret_value::is_dummy(head);
     let checked = match format.check {
         BodyCheck::None => true,
         BodyCheck::ExactLength(length) => body.len() == length && !text.has_class(stop, ALNUM),
@@ -74,6 +76,9 @@ pub(super) fn detect_prefixed(text: &TextView<'_>, at: usize, format: &KeyFormat
     let token_end = || if is_exact { stop } else { format::token_end(text, stop) };
     (fits && checked).then(|| Match::new(key_start(text, at, format.body), token_end(), DataKind::ApiKey))
 }
+
+/// Maximum number of bytes of a dummy that is written in place of a key.
+const MAX_DUMMY_BYTES: usize = 128;
 
 /// Returns the end of `prefix` at `at`. The slashes of an address can be escape sequences.
 ///

@@ -336,7 +336,7 @@ impl<'t> TextView<'t> {
 const MAX_CODES: usize = 4;
 
 /// Maximum number of bytes of base64 up to its last escape sequence.
-const MAX_BASE64_BYTES: usize = 4096;
+const MAX_BASE64_BYTES: usize = 2048;
 
 /// Number of bytes before a candidate that are searched for a topic.
 pub(super) const TOPIC_WINDOW_BYTES: usize = 64;

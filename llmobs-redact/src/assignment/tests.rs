@@ -207,3 +207,16 @@ fn text_with_escape_sequences_and_markup_but_without_a_value_is_not_found() {
         assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
     }
 }
+
+/// Only the first bytes of a long value decide, and the placeholder covers all of it.
+#[test]
+fn long_values_are_found_completely() {
+    for length in [200, 255, 256, 257, 300, 1_500] {
+        let value: String = (0..length).map(|at| char::from(b"aB3dE6gH9jK2mN5pQ8"[(at * 7 + at * at) % 18])).collect();
+        for frame in
+            ["token=⟪{}⟫ x", "password=⟪{}⟫&user=jane", "(api_key=⟪{}⟫)", "\"token\": \"⟪{}⟫\"", "secret: ⟪{}⟫.\n"]
+        {
+            assert_finds_secret(&frame.replace("{}", &value));
+        }
+    }
+}
