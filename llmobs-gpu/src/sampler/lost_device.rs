@@ -8,7 +8,8 @@ use crate::xid::XID_OFF_THE_BUS;
 /// Nanoseconds after which a recovered device counts as stable.
 const RECOVERY_WINDOW: u64 = 60_000_000_000;
 
-/// Marks a device as lost. Records the XID of a GPU that fell off the bus, since the driver may not have reported it.
+/// Marks a device as lost and schedules the first attempt to find it. Unless the device recovered only recently, also
+/// records the XID of a GPU that fell off the bus, since the driver may not have reported it.
 pub(super) fn mark_lost(sampling: &mut Sampling, index: usize, at: u64) {
     sampling.accounts.void_interval(index, at);
     let (gpu, settings) = (&mut sampling.gpus[index], &sampling.settings);

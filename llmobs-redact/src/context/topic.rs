@@ -1,6 +1,7 @@
-//! The topics of numbers.
+//! The kinds of thing that a number in a text can denote.
 
-/// The topic of a number. The nearest keyword decides.
+/// The kind of thing that a number in a text denotes, according to the last keyword before it, such as `phone` or
+/// `order`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
     /// A bank card.

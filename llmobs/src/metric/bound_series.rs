@@ -16,8 +16,8 @@ use crate::measurement::Label;
 use crate::measurement::TraceLink;
 use crate::sink::SeriesHandle;
 
-/// One series of a registered metric of kind `K`. A value that the metric cannot have is dropped and counted in
-/// `llmobs.self.anomalies`. Values are recorded only while the level of the observer includes the metric.
+/// One series of a registered metric of kind `K`. Values are recorded only while the level of the observer includes the
+/// metric. While it does, a value that the metric cannot have is dropped and counted in `llmobs.self.anomalies`.
 #[derive(Debug)]
 #[must_use = "a series records nothing by itself"]
 pub struct BoundSeries<K> {
@@ -31,7 +31,7 @@ struct Target {
     registration: Arc<Registration>,
     labels: Box<[Label]>,
     link: Option<TraceLink>,
-    /// The series in both sinks, bound at the first value.
+    /// The series in OpenTelemetry and on the Prometheus page, bound when the first value is recorded.
     series: OnceLock<SeriesHandle>,
 }
 
@@ -54,7 +54,8 @@ impl<K> BoundSeries<K> {
         Self { target, kind: PhantomData }
     }
 
-    /// Records a value if the level includes the metric. An invalid value is counted as an anomaly.
+    /// Records a valid value, or counts an invalid one as an anomaly, if the level includes the metric; otherwise does
+    /// nothing.
     fn record_if_enabled(&self, is_valid: bool, record: impl FnOnce(&SeriesHandle, Option<TraceLink>)) {
         let Some(Target { registration, labels, link, series }) = &self.target else { return };
         let Registration { sinks, row, .. } = &**registration;

@@ -13,7 +13,8 @@ use super::super::format::exact_length;
 use super::super::format::random;
 
 pub(in super::super) const CLOUDS: &[KeyFormat] = &[
-    // Amazon: access keys, keys of Bedrock and of its shops, tokens of sessions and of logins.
+    // Amazon: access keys, keys of Bedrock and of Marketplace Web Service, session tokens, secrets and tokens of Login
+    // with Amazon.
     exact_length("AKIA", Alnum, 16),
     exact_length("ASIA", Alnum, 16),
     exact_length("ABIA", Alnum, 16),

@@ -1,8 +1,6 @@
 //! The state that all clones of an observer share: the sinks (the backends of recorded values), the model registry, the
-//! in-flight registry and the settings. `engine` works on it.
+//! in-flight registry and the settings. The functions in `observer::engine` read and change it.
 
-use crate::sync::Mutex;
-use crate::sync::MutexGuard;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -40,9 +38,12 @@ use crate::sink::Sinks;
 use crate::sink::export_counts;
 use crate::sink::otel;
 use crate::sink::otel::EventLogger;
+use crate::sync::Mutex;
+use crate::sync::MutexGuard;
 use crate::timing::FirstToken;
 
-/// The state that all clones of an observer share, from `build` to the drop of the last clone, operation and marker.
+/// The state that all clones of an observer share. Exists from `build` until the last clone, operation and marker (a
+/// handle that records what happens to an operation) are dropped.
 pub(crate) struct ObserverState {
     /// The clock of all moments, monotonic unless a test sets another one.
     pub(crate) clock: Clock,
@@ -63,7 +64,7 @@ pub(crate) struct ObserverState {
     export_reporter: OnceLock<export_counts::ExportReporter>,
     /// The companions and device sources of other crates.
     attached: CompanionRegistry,
-    /// The tracer for the spans of stages; the global one is set at the first use.
+    /// The tracer for the spans of an operation's stages (queue, prefill, decode); the global one is set at first use.
     tracer: OnceLock<BoxedTracer>,
     /// The logger of events that may contain content; `None` if they are `tracing` events.
     pub(crate) logger: Option<EventLogger>,
@@ -80,7 +81,7 @@ pub(crate) struct ObserverState {
     pub(crate) pseudonyms: Pseudonymizer,
 }
 
-/// Omits the series: their number would make the output unreadable.
+/// Prints only the number of operations in flight: the rest, above all the series, would make the output unreadable.
 impl fmt::Debug for ObserverState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObserverState")
@@ -95,7 +96,7 @@ pub(crate) struct ObserverSettings {
     pub(crate) clock: Clock,
     /// The rule that determines which token ends the time to first token.
     pub(crate) first_token: FirstToken,
-    /// The labels, phases, evaluations and objectives that the application named, and the profile.
+    /// The labels, phases, evaluations and objectives that the application named, and the version of the conventions.
     pub(crate) declared_names: DeclaredNames,
     /// The operations for which a declared model has series that start at zero.
     pub(crate) declared_operations: Vec<OperationName>,
@@ -106,7 +107,7 @@ pub(crate) struct ObserverSettings {
     pub(crate) series_limit: usize,
     /// Nanoseconds from the retirement of a model until its series may be removed.
     pub(crate) retired_model_ttl: u64,
-    /// The tracer for the spans of stages; `None` uses the global one.
+    /// The tracer for the spans of an operation's stages (queue, prefill, decode); `None` uses the global one.
     pub(crate) tracer: Option<BoxedTracer>,
     /// The logger of events that may contain content; `None` if they are `tracing` events.
     pub(crate) logger: Option<EventLogger>,
@@ -183,13 +184,14 @@ impl ObserverState {
         &self.sinks
     }
 
-    /// Returns the tracer for the spans of stages. The global one is resolved on first use: a tracer obtained before
-    /// its provider is installed would never record anything.
+    /// Returns the tracer for the spans of an operation's stages (queue, prefill, decode). The global one is resolved
+    /// on first use: a tracer obtained before its provider is installed would never record anything.
     pub(crate) fn tracer(&self) -> &BoxedTracer {
         self.tracer.get_or_init(|| otel::global_tracer(self.declared_names.profile))
     }
 
-    /// Returns the labels, phases, evaluations and objectives that the application named, and the profile.
+    /// Returns the labels, phases, evaluations and objectives that the application named, and the profile: the version
+    /// of the OpenTelemetry GenAI conventions.
     pub(crate) fn declared_names(&self) -> &DeclaredNames {
         &self.declared_names
     }
@@ -235,13 +237,13 @@ impl ObserverState {
         self.models.remove_retired_series(self.clock.now().as_nanos());
     }
 
-    /// Sets the level, which determines the rows that are recorded from now on.
+    /// Sets the level, which determines the metrics that are recorded from now on.
     pub(crate) fn set_level(&self, level: Level) {
         self.sinks.set_level(level);
     }
 
-    /// Records the seconds by which a task of an async runtime was woken too late, if the level includes the row. After
-    /// 16 names, further runtimes are recorded as `_OTHER`.
+    /// Records the seconds by which a task of an async runtime was woken too late, if the level includes the metric.
+    /// After 16 names, further runtimes are recorded as `_OTHER`.
     pub(crate) fn record_runtime_lag(&self, runtime: &str, seconds: f64) {
         if self.sinks.is_enabled(RowId::RuntimeLag.row().level) {
             let name = admit_name(&self.sinks, &self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime);
