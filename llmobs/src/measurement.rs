@@ -6,6 +6,7 @@ mod device;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry::SpanId;
@@ -155,7 +156,9 @@ pub(crate) struct BucketBounds {
 
 impl BucketBounds {
     pub(crate) fn new(values: &[f64]) -> Self {
-        let nanos = values.iter().map(|bound| duration_to_nanos(std::time::Duration::from_secs_f64(*bound))).collect();
+        // The bounds of a row in another unit may not fit a duration. Its values are never compared in nanoseconds.
+        let to_nanos = |bound: &f64| Duration::try_from_secs_f64(*bound).map_or(0, duration_to_nanos);
+        let nanos = values.iter().map(to_nanos).collect();
         Self { values: values.into(), nanos }
     }
 
@@ -366,6 +369,12 @@ mod tests {
             prop_assert!((merged.sum - direct.sum).abs() < 1e-9 * (1.0 + direct.sum));
             prop_assert_eq!(merged.sum.to_bits(), nanos_to_seconds(total).to_bits());
         }
+    }
+
+    #[test]
+    fn bounds_that_do_not_fit_a_duration_are_accepted() {
+        let bounds = BucketBounds::new(&[-40.0, 1e300]);
+        assert_eq!([-41.0, -40.0, 0.0, 2e300].map(|value| bounds.bucket_index(value)), [0, 0, 1, 2]);
     }
 
     #[test]
