@@ -8,6 +8,7 @@ use super::json::Text;
 use super::json::Value;
 use super::partial_arguments::PartialArguments;
 use super::partial_arguments::ValueFragment;
+use super::response_state::MAX_PARTIAL_CALLS;
 use super::response_state::ResponseState;
 use super::sinks::DecoderSinks;
 use super::tool_calls::CallFragment;
@@ -116,16 +117,23 @@ impl<'r, 's> Reporter<'r, 's> {
     /// Reports a fragment of one argument of the last tool call of a choice.
     pub(super) fn partial_argument(&mut self, choice: u32, path: &str, fragment: ValueFragment<'_>) {
         self.kinds.tool_call = true;
-        if self.sinks.is_capturing() {
-            let (_, arguments) =
-                self.state.partial_arguments.get_or_insert_with(|| (choice, PartialArguments::default()));
+        if !self.sinks.is_capturing() {
+            return;
+        }
+        let calls = &mut self.state.partial_arguments;
+        if calls.len() < MAX_PARTIAL_CALLS && !calls.iter().any(|(of, _)| *of == choice) {
+            calls.push((choice, PartialArguments::default()));
+        }
+        if let Some((_, arguments)) = calls.iter_mut().find(|(of, _)| *of == choice) {
             arguments.push(path, fragment);
         }
     }
 
     /// Captures the arguments of the last tool call of a choice, if they arrived as fragments of single arguments.
     pub(super) fn end_partial_arguments(&mut self, choice: u32) {
-        let Some((choice, arguments)) = self.state.partial_arguments.take_if(|(of, _)| *of == choice) else { return };
+        let calls = &mut self.state.partial_arguments;
+        let Some(position) = calls.iter().position(|(of, _)| *of == choice) else { return };
+        let (_, arguments) = calls.swap_remove(position);
         let call = CallFragment { choice, ..CallFragment::default() };
         if let Some(index) = self.state.tool_calls.find_or_insert(&call) {
             let json = arguments.to_json();

@@ -6,6 +6,10 @@ use super::tool_calls::ToolCalls;
 use crate::number::sum_known;
 use crate::usage::Usage;
 
+/// The number of choices whose partial arguments are captured at the same time. The arguments of further choices are
+/// left out.
+pub(super) const MAX_PARTIAL_CALLS: usize = 8;
+
 /// The facts about a response that later frames depend on.
 #[derive(Debug)]
 pub(super) struct ResponseState {
@@ -18,8 +22,9 @@ pub(super) struct ResponseState {
     /// The choices with a finish reason in an earlier frame.
     pub(super) finished_choices: ChoiceSet,
     pub(super) tool_calls: ToolCalls,
-    /// The choice, and the arguments so far, of a tool call whose arguments arrive as fragments (Gemini).
-    pub(super) partial_arguments: Option<(u32, PartialArguments)>,
+    /// The arguments so far of the tool calls whose arguments arrive as fragments (Gemini), by choice. Bounded by
+    /// [`MAX_PARTIAL_CALLS`].
+    pub(super) partial_arguments: Vec<(u32, PartialArguments)>,
     /// The usage reported so far.
     pub(super) usage: Usage,
     /// The input counts of a provider that reports cached input separately.
@@ -50,7 +55,7 @@ impl ResponseState {
             started_choices: ChoiceSet::new(),
             finished_choices: ChoiceSet::new(),
             tool_calls: ToolCalls::new(),
-            partial_arguments: None,
+            partial_arguments: Vec::new(),
             usage: Usage::new(),
             separate_input: SeparateInput { uncached: None, cache_read: None, cache_write: None },
         }

@@ -119,6 +119,32 @@ fn arguments_in_fragments_are_joined() {
 }
 
 #[test]
+fn arguments_in_fragments_of_two_choices_are_kept_apart() {
+    let call = |choice: u32, call: &str| {
+        let part = format!(r#"{{"index":{choice},"content":{{"role":"model","parts":[{{"functionCall":{call}}}]}}}}"#);
+        format!("data: {{\"candidates\":[{part}]}}\n\n")
+    };
+    let city = |text: &str, more: bool| {
+        format!(r#"{{"partialArgs":[{{"jsonPath":"$.city","stringValue":"{text}"}}],"willContinue":{more}}}"#)
+    };
+    let stream = [
+        call(0, r#"{"name":"f","willContinue":true}"#),
+        call(1, r#"{"name":"g","willContinue":true}"#),
+        call(0, &city("Neu", true)),
+        call(1, &city("Bad ", true)),
+        call(0, &city("-Ulm", false)),
+        call(1, &city("Urach", false)),
+    ];
+    let backend = CapturingBackend::new();
+    let observer = backend.observer();
+    let messages =
+        backend.capture_stream(observer.chat("m").start(), Dialect::Gemini, [stream.concat().as_bytes()]).unwrap();
+    let parts = |choice: usize| &messages[choice]["parts"];
+    assert_eq!(*parts(0), json!([{"type": "tool_call", "name": "f", "arguments": {"city": "Neu-Ulm"}}]));
+    assert_eq!(*parts(1), json!([{"type": "tool_call", "name": "g", "arguments": {"city": "Bad Urach"}}]));
+}
+
+#[test]
 fn a_call_that_the_client_runs_is_timed_and_ends_the_response() {
     let bytes = report!("responses_apply_patch.sse");
     assert_eq!(deltas(Dialect::OpenAi, bytes), choice_0_deltas(&[DeltaKind::ToolCall; 2]));
