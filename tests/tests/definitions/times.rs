@@ -37,6 +37,24 @@ fn time_is_monotonic_and_a_mark_before_the_start_takes_no_time() {
 }
 
 #[test]
+fn a_repeated_mark_that_is_too_early_is_one_anomaly() {
+    let fixture = Fixture::new();
+    let before = fixture.manual_clock.now();
+    fixture.advance(ms(10));
+    let operation = fixture.chat();
+    operation.marker().enqueued();
+    operation.marker().enqueued_at(before);
+    let anomalies = || fixture.count("llmobs.self.anomalies", &[("llmobs.anomaly", "mark_out_of_order")]);
+    assert_eq!(anomalies(), 1, "a second call before the start");
+    operation.marker().enqueued();
+    assert_eq!(anomalies(), 2, "a second call");
+    operation.marker().scheduled();
+    operation.marker().enqueued_at(before);
+    assert_eq!(anomalies(), 3, "a call after the operation was scheduled");
+    operation.complete();
+}
+
+#[test]
 fn the_start_of_an_operation_is_the_call_of_start_unless_it_is_given() {
     let fixture = Fixture::new();
     let arrived = fixture.observer.now();

@@ -35,6 +35,14 @@ pub(crate) struct MarkResult {
     pub(crate) result: SetResult,
 }
 
+impl MarkResult {
+    /// Returns whether the given moment was too early and the cell was open or set. A call after the cell was closed is
+    /// not judged by its moment.
+    pub(crate) fn is_too_early(&self) -> bool {
+        self.was_early && self.result != SetResult::WasClosed
+    }
+}
+
 /// The result of setting a cell, which is set at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SetResult {
