@@ -41,8 +41,17 @@ impl Scope {
     /// Makes this scope current on the thread until the returned guard is dropped. The two scopes are swapped, so
     /// nothing is cloned.
     pub(crate) fn enter(&mut self) -> Entered<'_> {
-        let entered = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
+        let entered = CURRENT_SCOPE.try_with(|scoped| scoped.borrow_mut().exchange(self)).is_ok();
         Entered(entered.then_some(self))
+    }
+
+    /// Swaps two scopes. If both serve one request, an arrival that one of them has used is used in both.
+    fn exchange(&mut self, other: &mut Self) {
+        if self.request_arrival == other.request_arrival {
+            let is_unused = self.is_arrival_unused && other.is_arrival_unused;
+            (self.is_arrival_unused, other.is_arrival_unused) = (is_unused, is_unused);
+        }
+        std::mem::swap(self, other);
     }
 }
 
@@ -109,7 +118,7 @@ pub(crate) struct Entered<'a>(Option<&'a mut Scope>);
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if let Some(scope) = self.0.take() {
-            let _ = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), scope));
+            let _ = CURRENT_SCOPE.try_with(|scoped| scoped.borrow_mut().exchange(scope));
         }
     }
 }

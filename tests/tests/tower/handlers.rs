@@ -59,6 +59,31 @@ async fn only_the_first_operation_of_a_request_begins_with_it() {
 }
 
 #[tokio::test]
+async fn an_operation_in_a_scope_of_a_handler_uses_the_arrival_of_the_request_for_both() {
+    let fixture = Fixture::new();
+    let manual_clock = fixture.manual_clock.clone();
+    let handler = move |CurrentObserver(observer): CurrentObserver| async move {
+        let call = async |observer: &Observer| {
+            manual_clock.advance(Duration::from_millis(250));
+            tokio::task::yield_now().await;
+            observer.chat("m").start().complete();
+        };
+        observer.scope(call(&observer)).await;
+        call(&observer).await;
+        observer.scope(call(&observer)).await;
+    };
+    let address = fixture.serve(Router::new().route("/x", post(handler))).await;
+    fixture::get(address, "POST /x", "content-length: 0\r\n").await;
+    fixture.wait_for_ended(1).await;
+    let duration = fixture.metrics().histogram("gen_ai.server.request.duration", &[]);
+    assert_eq!(
+        (duration.count, duration.sum.to_bits()),
+        (3, 0.25_f64.to_bits()),
+        "only the first begins at the arrival"
+    );
+}
+
+#[tokio::test]
 async fn a_handler_learns_when_its_request_arrived() {
     let fixture = Fixture::new();
     let (manual_clock, before) = (fixture.manual_clock.clone(), fixture.manual_clock.now());
