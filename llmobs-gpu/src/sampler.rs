@@ -179,8 +179,8 @@ impl SamplerBuilder {
         }
     }
 
-    /// Sets the sampled devices, each by its id, a prefix of its id, or its PCI address. Defaults to the devices in
-    /// `CUDA_VISIBLE_DEVICES` if set, otherwise to all.
+    /// Sets the sampled devices, each by its id, a prefix of its id, its PCI address, or its index among the GPUs of the
+    /// machine in PCI order. Defaults to the devices in `CUDA_VISIBLE_DEVICES` if set, otherwise to all.
     pub fn devices<D: Into<String>>(mut self, devices: impl IntoIterator<Item = D>) -> Self {
         self.settings.devices = devices.into_iter().map(Into::into).collect();
         self
@@ -266,7 +266,8 @@ impl SamplerBuilder {
         self
     }
 
-    /// Sets the devices on which a model runs. Defaults to all sampled devices.
+    /// Sets the devices on which a model runs, by names as in [`devices`](Self::devices). Defaults to all sampled
+    /// devices.
     pub fn model_devices<D: Into<String>>(
         mut self,
         model: impl Into<String>,

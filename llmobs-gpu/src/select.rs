@@ -7,13 +7,13 @@ use crate::backend::DeviceInfo;
 ///
 /// `GPU-1234`, `00000000:1B:00.0`, `0` and the old form `MIG-GPU-<id>/7/0` are valid names. The beginning of an id has
 /// at least one character after `GPU-` or `MIG-`, or at least 8 characters if the id has neither.
-pub(crate) fn matches_name(info: &DeviceInfo, position: usize, name: &str) -> bool {
+pub(crate) fn matches_name(info: &DeviceInfo, position: Option<usize>, name: &str) -> bool {
     let name = name.trim();
     let kind = ["gpu-", "mig-"].iter().any(|kind| starts_with_ignore_case(name, kind) && name.len() > kind.len());
     let by_id =
         (kind || name.len() >= 8) && starts_with_ignore_case(&info.id, name) || matches_legacy_mig_name(info, name);
     let by_pci = name.contains(':') && info.pci_address.as_deref() == Some(normalize_pci_address(name).as_str());
-    by_id || by_pci || name.parse() == Ok(position)
+    by_id || by_pci || position.is_some() && name.parse().ok() == position
 }
 
 /// Returns whether a name refers to a MIG instance in the form of drivers before 470: `MIG-GPU-`, the id of the GPU,
@@ -33,6 +33,14 @@ fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
+/// Returns, for each device of `all`, the index of the GPU in PCI order, in which MIG instances are not counted;
+/// `None` for a MIG instance.
+pub(crate) fn pci_positions(all: &[DeviceInfo]) -> Vec<Option<usize>> {
+    let mut by_pci: Vec<usize> = (0..all.len()).filter(|index| all[*index].parent.is_none()).collect();
+    by_pci.sort_by_key(|index| all[*index].pci_address.clone());
+    (0..all.len()).map(|device| by_pci.iter().position(|index| *index == device)).collect()
+}
+
 /// Returns the indices in `all` of the devices to sample, in ascending order: those of `named`, without unknown names;
 /// if `named` is empty, those of `visible`, the value of `CUDA_VISIBLE_DEVICES`, up to its first unknown name, with the
 /// MIG instances of each GPU and the GPU of each instance; without both, all devices.
@@ -48,12 +56,10 @@ pub(crate) fn select_devices(
 ) -> Vec<usize> {
     let all_indices: Vec<usize> = (0..all.len()).collect();
     let full_gpus: Vec<usize> = all_indices.iter().copied().filter(|index| all[*index].parent.is_none()).collect();
-    let mut by_pci = full_gpus.clone();
-    by_pci.sort_by_key(|index| all[*index].pci_address.clone());
-    let position_of = |device: usize| by_pci.iter().position(|index| *index == device).unwrap_or(usize::MAX);
+    let positions = pci_positions(all);
     let find = |name: &str| {
         let mut matching =
-            all_indices.iter().copied().filter(|device| matches_name(&all[*device], position_of(*device), name));
+            all_indices.iter().copied().filter(|device| matches_name(&all[*device], positions[*device], name));
         let exact = all_indices.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
         // A prefix of two ids is ambiguous and matches neither.
         exact.or_else(|| matching.next().filter(|_| matching.next().is_none()))

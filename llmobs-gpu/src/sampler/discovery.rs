@@ -119,7 +119,9 @@ impl Discovery {
 }
 
 fn start_sampling(sampling: &mut Sampling, infos: &[DeviceInfo], chosen: &[usize]) {
-    sampling.gpus = chosen.iter().map(|index| SampledGpu::new(*index, infos[*index].clone())).collect();
+    let positions = select::pci_positions(infos);
+    let sampled = |index: &usize| SampledGpu::new(*index, positions[*index], infos[*index].clone());
+    sampling.gpus = chosen.iter().map(sampled).collect();
     for index in 0..sampling.gpus.len() {
         let parent = sampling.gpus[index].info.parent.as_ref();
         let is_mig_instance = sampling.gpus.iter().any(|gpu| parent == Some(&gpu.info.id));

@@ -2,6 +2,7 @@
 //! time until memory is full.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use llmobs::metric::AttributeValue;
@@ -24,8 +25,9 @@ pub(super) struct Estimates {
     due_at: u64,
     updated_at: u64,
     work: HashMap<String, ModelWork>,
-    /// Number of consecutive windows in which operations waited while the devices were idle.
-    starved_windows: u32,
+    /// Number of consecutive windows in which operations of a model waited while its devices were idle, by model. A
+    /// model without such a window is absent.
+    starved_windows: HashMap<String, u32>,
 }
 
 /// The utilization below which a device counts as idle.
@@ -110,40 +112,48 @@ impl Estimates {
         self.work.values_mut().for_each(|work| *work = ModelWork::default());
     }
 
-    /// Records time in which operations waited while the devices were idle, for at least two consecutive windows.
+    /// Records, for each model, the time in which its operations waited while its devices were idle, for at least two
+    /// consecutive windows.
     fn record_starvation(&mut self, sampling: &mut Sampling, window: u64, now: u64) {
-        let waiting = sampling.accounts.in_flight().find(|(tracked, _)| tracked.is_queued);
-        let model = waiting.map(|(tracked, _)| tracked.operation.model().to_owned());
-        let Some(model) = model else {
-            self.starved_windows = 0;
-            return;
-        };
-        let devices = sampling.device_mask(&model);
-        let running = sampling.accounts.running_count();
-        let fresh = |gpu: &SampledGpu, call, value: Option<f64>| {
-            value.filter(|_| gpu.fresh_until(call, &sampling.settings, running).is_some_and(|until| now <= until))
-        };
-        // A GPU with MIG instances reports no utilization, but possibly the activity of its engines.
-        let busy = |gpu: &SampledGpu| {
-            let utilization = fresh(gpu, DriverCall::Utilization, gpu.reading.utilization);
-            utilization.or_else(|| fresh(gpu, DriverCall::Activity, gpu.reading.engine_active))
-        };
-        let busy: Vec<_> = sampling.gpus_in(devices).map(busy).collect();
-        let idle = !busy.is_empty() && busy.iter().all(|value| value.is_some_and(|value| value < IDLE_UTILIZATION));
-        self.starved_windows = if idle { self.starved_windows + 1 } else { 0 };
-        if self.starved_windows < 2 {
-            return;
-        }
-        let engine =
-            sampling.settings.model_sizes.iter().find(|size| size.model == model).map(|size| size.engine_id.clone());
-        let engine = engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from);
-        // The first window is added once the second has confirmed it.
-        let windows = if self.starved_windows == 2 { 2.0 } else { 1.0 };
-        if let Some(metrics) = sampling.metrics() {
-            let series = metrics.engine_starved.bind([model.into(), engine, "gpu_idle".into()]);
-            series.add(windows * nanos_to_seconds(window));
+        let waiting = sampling.accounts.in_flight().filter(|(tracked, _)| tracked.is_queued);
+        let waiting: HashSet<String> = waiting.map(|(tracked, _)| tracked.operation.model().to_owned()).collect();
+        self.starved_windows.retain(|model, _| waiting.contains(model));
+        for model in waiting {
+            if !are_devices_idle(sampling, &model, now) {
+                self.starved_windows.remove(&model);
+                continue;
+            }
+            let starved = self.starved_windows.entry(model.clone()).or_default();
+            *starved = starved.saturating_add(1);
+            // The first window is added once the second has confirmed it.
+            let windows = match *starved {
+                0 | 1 => continue,
+                2 => 2.0,
+                _ => 1.0,
+            };
+            let size = sampling.settings.model_sizes.iter().find(|size| size.model == model);
+            let engine = size.map_or_else(|| AttributeValue::from("0"), |size| size.engine_id.clone().into());
+            if let Some(metrics) = sampling.metrics() {
+                let series = metrics.engine_starved.bind([model.into(), engine, "gpu_idle".into()]);
+                series.add(windows * nanos_to_seconds(window));
+            }
         }
     }
+}
+
+/// Returns whether the devices of a model have fresh readings and all are idle.
+fn are_devices_idle(sampling: &Sampling, model: &str, now: u64) -> bool {
+    let running = sampling.accounts.running_count();
+    let fresh = |gpu: &SampledGpu, call, value: Option<f64>| {
+        value.filter(|_| gpu.fresh_until(call, &sampling.settings, running).is_some_and(|until| now <= until))
+    };
+    // A GPU with MIG instances reports no utilization, but possibly the activity of its engines.
+    let busy = |gpu: &SampledGpu| {
+        let utilization = fresh(gpu, DriverCall::Utilization, gpu.reading.utilization);
+        utilization.or_else(|| fresh(gpu, DriverCall::Activity, gpu.reading.engine_active))
+    };
+    let busy: Vec<_> = sampling.gpus_in(sampling.device_mask(model)).map(busy).collect();
+    !busy.is_empty() && busy.iter().all(|value| value.is_some_and(|value| value < IDLE_UTILIZATION))
 }
 
 /// Publishes the time until a device's memory is full at the current rate of growth; `None` if memory does not grow, or

@@ -20,6 +20,8 @@ use crate::xid::XidSeverity;
 pub(super) struct SampledGpu {
     /// Position in the backend's list.
     pub(super) backend_index: usize,
+    /// Index among all GPUs of the machine in PCI order, by which a setting can name the GPU; `None` for a MIG instance.
+    pub(super) pci_position: Option<usize>,
     pub(super) info: DeviceInfo,
     /// Set if this is an instance of another sampled device.
     pub(super) is_mig_instance: bool,
@@ -62,9 +64,10 @@ const FRESHNESS_GRACE: u64 = 2_000_000_000;
 const WARNING_DURATION: u64 = 300_000_000_000;
 
 impl SampledGpu {
-    pub(super) fn new(backend_index: usize, info: DeviceInfo) -> Self {
+    pub(super) fn new(backend_index: usize, pci_position: Option<usize>, info: DeviceInfo) -> Self {
         Self {
             backend_index,
+            pci_position,
             info,
             is_mig_instance: false,
             reading: Reading::default(),

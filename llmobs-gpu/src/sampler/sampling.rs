@@ -65,11 +65,11 @@ impl Sampling {
     /// they have no energy counter.
     pub(super) fn device_mask(&self, model: &str) -> u64 {
         let placement = self.settings.model_devices.iter().find(|(name, _)| name == model);
-        let is_selected = |index: usize, gpu: &SampledGpu| {
-            placement.is_none_or(|(_, names)| names.iter().any(|name| select::matches_name(&gpu.info, index, name)))
-        };
+        let is_named = |gpu: &SampledGpu, name: &str| select::matches_name(&gpu.info, gpu.pci_position, name);
+        let is_selected =
+            |gpu: &SampledGpu| placement.is_none_or(|(_, names)| names.iter().any(|name| is_named(gpu, name)));
         let full_gpus = self.gpus.iter().enumerate().filter(|(_, gpu)| !gpu.is_mig_instance);
-        full_gpus.filter(|(index, gpu)| is_selected(*index, gpu)).fold(0, |mask, (index, _)| mask | device_bit(index))
+        full_gpus.filter(|(_, gpu)| is_selected(gpu)).fold(0, |mask, (index, _)| mask | device_bit(index))
     }
 
     /// Returns the devices in a bit mask.

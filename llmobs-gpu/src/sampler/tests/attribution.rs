@@ -207,6 +207,36 @@ fn starvation_beside_a_queue_is_recorded() {
 }
 
 #[test]
+fn starvation_is_recorded_for_each_model_that_waits() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.set(0, "utilization", 3);
+    let mut rig = Rig::new(&fake);
+    // The second model is not declared, so that its label is `_OTHER`.
+    let waiting = ["m", "undeclared"].map(|model| rig.observer.chat(model).start());
+    waiting.iter().for_each(|operation| operation.marker().enqueued());
+    rig.run(ms(5_500));
+    for model in ["m", "_OTHER"] {
+        let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", model)]);
+        assert!((4.0..=5.5).contains(&starved), "{model}: {starved}");
+    }
+}
+
+#[test]
+fn the_number_of_a_device_is_its_index_among_all_gpus() {
+    let fake = Fake::new();
+    fake.devices(2);
+    fake.set(1, "utilization", 3);
+    let mut rig = Rig::with(&fake, |builder| builder.devices(["1"]).model_devices("m", ["1"]));
+    let waiting = rig.observer.chat("m").start();
+    waiting.marker().enqueued();
+    rig.run(ms(5_500));
+    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    assert!((4.0..=5.5).contains(&starved), "{starved}");
+    drop(waiting);
+}
+
+#[test]
 fn starvation_is_not_inferred_from_a_stale_reading() {
     let fake = Fake::new();
     fake.devices(1);
