@@ -257,6 +257,8 @@ mod error;
 mod event;
 #[cfg(any(feature = "otlp", feature = "tower"))]
 mod grpc;
+#[cfg(any(feature = "gzip", feature = "otlp"))]
+mod gzip;
 // Gated by the features that the examples of the pages use.
 #[cfg(all(
     any(doc, doctest),

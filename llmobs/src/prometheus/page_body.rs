@@ -61,12 +61,7 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
 
 #[cfg(feature = "gzip")]
 fn gzip(text: &str) -> Option<Vec<u8>> {
-    use std::io::Write;
-
-    let output = Vec::with_capacity(text.len() / 8);
-    let mut encoder = flate2::write::GzEncoder::new(output, flate2::Compression::fast());
-    encoder.write_all(text.as_bytes()).ok()?;
-    encoder.finish().ok()
+    crate::gzip::compress(text.as_bytes()).ok()
 }
 
 #[cfg(not(feature = "gzip"))]

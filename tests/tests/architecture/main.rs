@@ -23,7 +23,7 @@ const CRATES: &[&str] = &[
 /// The layers of `llmobs` from the lowest to the highest, and the modules of each in order. A module may use every module
 /// before it.
 const LAYERS: &[&[&str]] = &[
-    &["sync", "number", "text", "json", "unwind", "grpc"],
+    &["sync", "number", "text", "json", "unwind", "grpc", "gzip"],
     &["semconv", "usage", "clock", "content", "error"],
     &["catalog", "timing", "cardinality", "objective"],
     &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "metric"],

@@ -33,6 +33,7 @@ use super::client;
 use super::client::Client;
 use super::is_html;
 use super::request_headers;
+use crate::gzip;
 use crate::otlp::encoding::Encoding;
 
 /// A client that sends requests to one endpoint over HTTP.
@@ -70,7 +71,7 @@ impl HttpTransport {
     pub(in crate::otlp) fn compress(&self, body: Bytes) -> io::Result<(Bytes, Option<HeaderValue>)> {
         let compressed = match self.compression {
             Compression::None => return Ok((body, None)),
-            Compression::Gzip => gzip(&body)?,
+            Compression::Gzip => gzip::compress(&body)?,
             #[cfg(feature = "otlp-zstd")]
             Compression::Zstd => zstd::bulk::compress(&body, zstd::DEFAULT_COMPRESSION_LEVEL)?,
             #[cfg(not(feature = "otlp-zstd"))]
@@ -96,15 +97,6 @@ impl HttpTransport {
         let body = read_response(response).await?;
         Ok(ExportResponse::with_rejected(self.encoding.rejected_items::<R>(&body)))
     }
-}
-
-fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
-    use std::io::Write;
-
-    let output = Vec::with_capacity(body.len() / 4);
-    let mut encoder = flate2::write::GzEncoder::new(output, flate2::Compression::fast());
-    encoder.write_all(body)?;
-    encoder.finish()
 }
 
 /// Returns the body of a successful response. The body of an error response is not read.
