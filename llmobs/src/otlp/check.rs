@@ -92,7 +92,7 @@ pub(super) fn run(
 
 /// Returns a future that sends one request without items to an endpoint.
 fn probe(endpoint: &OtlpEndpoint) -> Result<Probe, InitError> {
-    let Some(encoding) = endpoint.encoding else {
+    let Some(encoding) = endpoint.protocol.encoding() else {
         let transport = GrpcTransport::new(endpoint)?;
         return Ok(match endpoint.signal {
             Signal::Traces => Box::pin(async move { transport.send(ExportTraceServiceRequest::default()).await }),

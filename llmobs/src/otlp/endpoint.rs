@@ -53,7 +53,7 @@ impl Protocol {
     }
 
     /// Returns the encoding of HTTP bodies; `None` for gRPC.
-    const fn encoding(self) -> Option<Encoding> {
+    pub(super) const fn encoding(self) -> Option<Encoding> {
         match self {
             #[cfg(feature = "otlp-json")]
             Self::HttpJson => Some(Encoding::Json),
@@ -105,8 +105,6 @@ impl Compression {
 pub(super) struct OtlpEndpoint {
     pub(super) signal: Signal,
     pub(super) protocol: Protocol,
-    /// The encoding of HTTP bodies; `None` for gRPC.
-    pub(super) encoding: Option<Encoding>,
     pub(super) uri: Uri,
     /// The setter or variable that defined the address, or `the default endpoint`.
     pub(super) configured_by: String,
@@ -180,7 +178,6 @@ impl OtlpEndpoint {
             compression: options.compression.unwrap_or_else(|| compression(signal, environment, warnings)),
             signal,
             protocol,
-            encoding: protocol.encoding(),
             uri,
             configured_by,
             tls_files: certificates,
@@ -196,22 +193,26 @@ impl OtlpEndpoint {
 
 fn protocol(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Protocol {
     let Some((name, value)) = environment.for_signal(signal, "PROTOCOL") else { return Protocol::default() };
-    let found = Protocol::ALL.into_iter().find(|protocol| value.eq_ignore_ascii_case(protocol.as_str()));
-    match found.map(|protocol| (protocol, protocol.missing_feature())) {
-        Some((protocol, None)) => protocol,
-        missing => {
-            let reason = missing_reason(value, missing.and_then(|(_, feature)| feature));
-            warnings.add(&name, format!("{reason}, so `{}` is used", Protocol::default().as_str()));
-            Protocol::default()
-        }
-    }
+    let found = parse_name(value, Protocol::ALL, Protocol::as_str, Protocol::missing_feature);
+    found.unwrap_or_else(|reason| {
+        warnings.add(&name, format!("{reason}, so `{}` is used", Protocol::default().as_str()));
+        Protocol::default()
+    })
 }
 
-/// Returns the reason for which a value of a variable cannot be used: a disabled feature, or that it is unknown.
-fn missing_reason(value: &str, feature: Option<&str>) -> String {
-    match feature {
-        Some(feature) => format!("`{value}` needs the feature `{feature}` of llmobs"),
-        None => format!("`{value}` is not supported"),
+/// Returns the value of `all` that has this name, in any case, or the reason why it cannot be used: it is unknown, or
+/// its feature is disabled.
+fn parse_name<T: Copy>(
+    name: &str,
+    all: impl IntoIterator<Item = T>,
+    as_str: fn(T) -> &'static str,
+    missing_feature: fn(T) -> Option<&'static str>,
+) -> Result<T, String> {
+    let found = all.into_iter().find(|value| name.eq_ignore_ascii_case(as_str(*value)));
+    let value = found.ok_or_else(|| format!("`{name}` is not supported"))?;
+    match missing_feature(value) {
+        None => Ok(value),
+        Some(feature) => Err(format!("`{name}` needs the feature `{feature}` of llmobs")),
     }
 }
 
@@ -229,15 +230,11 @@ fn timeout(signal: Signal, environment: &Environment, warnings: &mut Warnings) -
 
 fn compression(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Compression {
     let Some((name, value)) = environment.for_signal(signal, "COMPRESSION") else { return Compression::None };
-    let found = Compression::ALL.into_iter().find(|compression| value.eq_ignore_ascii_case(compression.as_str()));
-    match found.map(|compression| (compression, compression.missing_feature())) {
-        Some((compression, None)) => compression,
-        missing => {
-            let reason = missing_reason(value, missing.and_then(|(_, feature)| feature));
-            warnings.add(&name, format!("{reason}, so nothing is compressed"));
-            Compression::None
-        }
-    }
+    let found = parse_name(value, Compression::ALL, Compression::as_str, Compression::missing_feature);
+    found.unwrap_or_else(|reason| {
+        warnings.add(&name, format!("{reason}, so nothing is compressed"));
+        Compression::None
+    })
 }
 
 fn resolve_uri(

@@ -30,7 +30,7 @@ impl<E, R: GrpcRequest> Exporter<E, R> {
         runtime: Handle,
         build: impl FnOnce(ExporterOptions) -> Result<E, ExporterBuildError>,
     ) -> Result<Self, InitError> {
-        Ok(match endpoint.encoding {
+        Ok(match endpoint.protocol.encoding() {
             Some(encoding) => Self::Http(HttpExporter::new(endpoint, encoding, sender, runtime, build)?),
             None => Self::Grpc(Arc::new(GrpcExporter { transport: GrpcTransport::new(endpoint)?, sender })),
         })
