@@ -134,7 +134,7 @@ impl OperationState {
         let marked = self.times.enqueue(at);
         if self.check_mark(&marked) {
             self.notify_mark(Mark::Enqueued, marked.at);
-        } else if !self.has_ended() && !marked.is_too_early() {
+        } else if !self.has_ended() && !marked.was_early {
             self.observer.count_anomaly("mark_out_of_order");
         }
     }
@@ -268,7 +268,7 @@ impl OperationState {
 
     /// Returns whether a mark was set. A mark whose moment had to be moved is counted as an anomaly.
     fn check_mark(&self, marked: &MarkResult) -> bool {
-        if marked.is_too_early() {
+        if marked.was_early {
             self.observer.count_anomaly("mark_out_of_order");
         }
         marked.result == SetResult::Set

@@ -29,18 +29,11 @@ pub(crate) struct Times {
 pub(crate) struct MarkResult {
     /// The moment that was marked, in nanoseconds, never before the moment that it must follow.
     pub(crate) at: u64,
-    /// Set if the given moment was before the one that it must follow, and was replaced by that one.
+    /// Set if the given moment was before the one that it must follow, and was replaced by that one. Never set for a
+    /// closed cell.
     pub(crate) was_early: bool,
     /// The result of setting the cell.
     pub(crate) result: SetResult,
-}
-
-impl MarkResult {
-    /// Returns whether the given moment was too early and the cell was open or set. A call after the cell was closed is
-    /// not judged by its moment.
-    pub(crate) fn is_too_early(&self) -> bool {
-        self.was_early && self.result != SetResult::WasClosed
-    }
 }
 
 /// The result of setting a cell, which is set at most once.
@@ -222,7 +215,8 @@ impl SetOnce {
 
     fn mark(&self, at: u64, earliest: u64) -> MarkResult {
         let moved = at.max(earliest);
-        MarkResult { at: moved, was_early: at < earliest, result: self.set(moved) }
+        let result = self.set(moved);
+        MarkResult { at: moved, was_early: at < earliest && result != SetResult::WasClosed, result }
     }
 
     fn exchange(&self, new: u64) -> Result<u64, u64> {
