@@ -57,37 +57,34 @@ fn an_unavailable_collector_is_retried() {
 #[test]
 fn no_retry_happens_before_the_delay_that_the_collector_requires() {
     for protocol in PROTOCOLS {
-        let collector = Collector::start();
-        collector.behave(Behaviour::Throttle(1));
-        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
-        let clock = Clock::system();
-        service.run_operations(1);
-        collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
-        let first_attempt = clock.now();
-        collector.behave(Behaviour::Accept);
-        collector.inbox().wait_until("the collector accepted it", |seen| seen.spans.len() == 1);
-        let waited = clock.now().since(first_attempt);
+        let waited = wait_before_retry(protocol, Behaviour::Throttle(1));
         assert!(waited > Duration::from_millis(700), "{protocol:?}: retried after {waited:?}");
     }
+}
+
+/// Returns the time from the first attempt of an export, which the collector answers as `behaviour` says, to the
+/// accepted retry.
+fn wait_before_retry(protocol: Protocol, behaviour: Behaviour) -> Duration {
+    let collector = Collector::start();
+    collector.behave(behaviour);
+    let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
+    let clock = Clock::system();
+    service.run_operations(1);
+    collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
+    let first_attempt = clock.now();
+    collector.behave(Behaviour::Accept);
+    collector.inbox().wait_until("the collector accepted it", |seen| seen.spans.len() == 1);
+    clock.now().since(first_attempt)
 }
 
 #[test]
 fn a_date_in_retry_after_is_waited_for() {
     for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
-        let collector = Collector::start();
         #[expect(clippy::disallowed_methods, reason = "the header contains a date")]
         let now = std::time::SystemTime::now();
         // Dates have whole seconds: the wait is between 1 and 2 s.
         let date = httpdate::fmt_http_date(now + Duration::from_secs(2));
-        collector.behave(Behaviour::RetryAfter(date.leak()));
-        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
-        let clock = Clock::system();
-        service.run_operations(1);
-        collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
-        let first_attempt = clock.now();
-        collector.behave(Behaviour::Accept);
-        collector.inbox().wait_until("the collector accepted it", |seen| seen.spans.len() == 1);
-        let waited = clock.now().since(first_attempt);
+        let waited = wait_before_retry(protocol, Behaviour::RetryAfter(date.leak()));
         assert!(waited > Duration::from_millis(800), "{protocol:?}: retried after {waited:?}");
     }
 }

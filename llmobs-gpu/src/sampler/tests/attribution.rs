@@ -188,6 +188,11 @@ fn utilization_is_estimated_for_a_model_with_a_size() {
     operation.complete();
 }
 
+/// Returns the seconds for which operations of a model waited beside idle devices.
+fn starved_time(rig: &Rig, model: &str) -> f64 {
+    rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", model)])
+}
+
 #[test]
 fn starvation_beside_a_queue_is_recorded() {
     let fake = Fake::new();
@@ -197,11 +202,11 @@ fn starvation_beside_a_queue_is_recorded() {
     let waiting = rig.observer.chat("m").start();
     waiting.marker().enqueued();
     rig.run(ms(5_500));
-    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    let starved = starved_time(&rig, "m");
     assert!((4.0..=5.5).contains(&starved), "{starved}");
     fake.set(0, "utilization", 95);
     rig.run(ms(5_000));
-    let later = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    let later = starved_time(&rig, "m");
     assert!(later - starved <= 1.0, "{later}");
     drop(waiting);
 }
@@ -217,7 +222,7 @@ fn starvation_is_recorded_for_each_model_that_waits() {
     waiting.iter().for_each(|operation| operation.marker().enqueued());
     rig.run(ms(5_500));
     for model in ["m", "_OTHER"] {
-        let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", model)]);
+        let starved = starved_time(&rig, model);
         assert!((4.0..=5.5).contains(&starved), "{model}: {starved}");
     }
 }
@@ -231,7 +236,7 @@ fn the_number_of_a_device_is_its_index_among_all_gpus() {
     let waiting = rig.observer.chat("m").start();
     waiting.marker().enqueued();
     rig.run(ms(5_500));
-    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    let starved = starved_time(&rig, "m");
     assert!((4.0..=5.5).contains(&starved), "{starved}");
     drop(waiting);
 }
@@ -248,7 +253,7 @@ fn starvation_is_not_inferred_from_a_stale_reading() {
     let waiting = rig.observer.chat("m").start();
     waiting.marker().enqueued();
     rig.run(ms(60_000));
-    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    let starved = starved_time(&rig, "m");
     assert!(starved <= 5.0, "a stale reading must count for at most three periods and two seconds: {starved}");
     drop(waiting);
 }
