@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn each_crate_counts_once_and_two_versions_count_twice() {
-        let tree = "llmobs v0.1.0 (/work/llmobs)\na v1.0.0\nb v1.0.0 (proc-macro)\na v2.0.0\nllmobs-macros v0.1.0 \
-                    (proc-macro) (/work/llmobs-macros)\na v1.0.0 (*)\nb v1.0.0 (proc-macro) (*)\n\n";
+        let tree = "llmobs v0.1.0 (/src/llmobs)\na v1.0.0\nb v1.0.0 (proc-macro)\na v2.0.0\nllmobs-macros v0.1.0 \
+                    (proc-macro) (/src/llmobs-macros)\na v1.0.0 (*)\nb v1.0.0 (proc-macro) (*)\n\n";
         assert_eq!(dependencies(tree).into_iter().collect::<Vec<_>>(), ["a v1.0.0", "a v2.0.0", "b v1.0.0"]);
     }
 
