@@ -113,6 +113,15 @@ pub(crate) struct QueueLimit {
     pub(crate) bytes: usize,
 }
 
+impl QueueLimit {
+    /// Returns the bytes in a queue with `queued` bytes after an item of `added` bytes was added; `None` if they exceed
+    /// the maximum. An item of any size fits into an empty queue.
+    fn bytes_with(self, queued: usize, added: usize) -> Option<usize> {
+        let total = queued.checked_add(added)?;
+        (queued == 0 || total <= self.bytes).then_some(total)
+    }
+}
+
 /// The numbers of items of one signal that were queued, sent and dropped, and the durations of its exports.
 #[derive(Debug)]
 pub(crate) struct ExportCounts {
@@ -171,10 +180,7 @@ impl ExportCounts {
     /// fits into an empty queue. Always returns `true` for a signal without a queue.
     pub(crate) fn try_reserve(&self, bytes: usize) -> bool {
         let Some(limit) = self.queue_limit else { return true };
-        let reserve_bytes = |queued: usize| match queued.checked_add(bytes) {
-            Some(total) if queued == 0 || total <= limit.bytes => Some(total),
-            _ => None,
-        };
+        let reserve_bytes = |queued| limit.bytes_with(queued, bytes);
         if self.queued_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve_bytes).is_err() {
             return false;
         }
@@ -190,7 +196,7 @@ impl ExportCounts {
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         let has_room = |limit: QueueLimit| {
             let queued = self.queued_bytes.load(Ordering::Relaxed);
-            self.queued() < limit.items && (queued == 0 || queued.saturating_add(bytes) <= limit.bytes)
+            self.queued() < limit.items && limit.bytes_with(queued, bytes).is_some()
         };
         self.queue_limit.is_none_or(has_room)
     }
