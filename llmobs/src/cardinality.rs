@@ -1,7 +1,7 @@
 //! Limits the number and the length of the values of a label, such as the model names that callers choose. A declared
 //! value, which the application named, has an entry until it is retired and does not count towards the limit.
 //! Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, including
-//! empty ones, share the entry of `_OTHER`.
+//! empty ones and those with control characters, share the entry of `_OTHER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,8 +14,7 @@ use crate::text::prefix;
 pub(crate) const MAX_LABEL_BYTES: usize = 128;
 
 /// A map from label values to data of type `T`, with a limit on the number of undeclared values. One limiter serves one
-/// label: models, operation names, providers, runtimes or HTTP routes. Values pass through [`sanitize`] first; two
-/// values that are equal after it share one entry.
+/// label: models, operation names, providers, runtimes or HTTP routes.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
     entries: RwLock<Entries<T>>,
@@ -34,7 +33,7 @@ struct Entries<T> {
 pub(crate) struct Admission<T> {
     /// The data of the value, or the data of `_OTHER`.
     pub(crate) entry: Arc<T>,
-    /// True if the value was folded: the limit is reached or the value is empty, and `_OTHER` replaces it.
+    /// True if the value was folded: the limit is reached or the value is not a label, and `_OTHER` replaces it.
     pub(crate) is_folded: bool,
 }
 
@@ -68,20 +67,21 @@ impl<T> CardinalityLimiter<T> {
         self.entries.write().declared.remove(sanitize(value).as_ref())
     }
 
-    /// Looks up a value from an untrusted source. A new value gets an entry from `make` if the limit is not reached and
-    /// the value is not empty; otherwise the result is the data of `_OTHER`. `make` runs under the lock and must not
-    /// call the limiter.
+    /// Looks up a value from an untrusted source, of which the first [`MAX_LABEL_BYTES`] bytes count. A new value gets
+    /// an entry from `make` if the limit is not reached and the value is a label; otherwise the result is the data of
+    /// `_OTHER`. A value with control characters is never equal to a declared value, since the application does not
+    /// know it: `"gpt\0-5"` is not `"gpt-5"`. `make` runs under the lock and must not call the limiter.
     pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
-        let value = sanitize(value);
-        if let Some(entry) = self.find(&value) {
+        let value = truncate(value);
+        if let Some(entry) = self.find(value) {
             return Admission { entry, is_folded: false };
         }
-        if self.limit == 0 || value.is_empty() {
+        if self.limit == 0 || !is_label(value) {
             return self.fold();
         }
         let mut entries = self.entries.write();
         // Another thread may have added the value between the two locks.
-        let known = entries.declared.get(value.as_ref()).or_else(|| entries.admitted.get(value.as_ref()));
+        let known = entries.declared.get(value).or_else(|| entries.admitted.get(value));
         if let Some(entry) = known {
             return Admission { entry: Arc::clone(entry), is_folded: false };
         }
@@ -89,7 +89,7 @@ impl<T> CardinalityLimiter<T> {
             drop(entries);
             return self.fold();
         }
-        let name: Arc<str> = value.as_ref().into();
+        let name: Arc<str> = value.into();
         let entry = make(Arc::clone(&name));
         entries.admitted.insert(name, Arc::clone(&entry));
         Admission { entry, is_folded: false }
@@ -167,6 +167,26 @@ mod tests {
         limiter.declare("mine", |name| Arc::new(name.to_string()));
         assert_eq!(admit(&limiter, "mine"), "mine");
         assert_eq!(admit(&limiter, "flood-7"), "_OTHER");
+    }
+
+    #[test]
+    fn a_value_with_control_characters_is_folded_and_not_taken_for_a_declared_value() {
+        for limit in [0, 5] {
+            let limiter = new_limiter(limit);
+            limiter.declare("mine", |name| Arc::new(name.to_string()));
+            for value in ["mi\0ne", "mine\n", "\u{7f}mine", "other\u{85}"] {
+                assert_eq!(admit(&limiter, value), "_OTHER", "{value:?}");
+            }
+            assert_eq!(admit(&limiter, "mine"), "mine");
+        }
+    }
+
+    #[test]
+    fn a_declared_value_that_is_too_long_is_found_by_the_whole_value() {
+        let limiter = new_limiter(0);
+        let long = "m".repeat(MAX_LABEL_BYTES + 50);
+        limiter.declare(&long, |name| Arc::new(name.to_string()));
+        assert_eq!(admit(&limiter, &long), long[..MAX_LABEL_BYTES]);
     }
 
     #[test]
