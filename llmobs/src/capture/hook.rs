@@ -77,6 +77,8 @@ pub struct HookPayload {
     id: String,
     trace: Option<(String, String)>,
     contents: Vec<(&'static str, Value)>,
+    /// Set if the hook panicked when it was asked for a reference.
+    has_panicked: bool,
 }
 
 /// The names of the contents.
@@ -234,9 +236,12 @@ impl HookWorker {
     /// drops the payload and returns no references.
     pub(super) fn enqueue(&self, mut payload: HookPayload) -> ContentReferences {
         payload.id = format!("{:016x}{:016x}", self.id_seed, self.next_id.fetch_add(1, Ordering::Relaxed));
-        let reference = |name: &str| {
+        let mut has_panicked = false;
+        let mut reference = |name: &str| {
             payload.get(name)?;
-            catch_unwind(AssertUnwindSafe(|| self.queue.hook.reference(&payload.id, name))).ok().flatten()
+            let reference = catch_unwind(AssertUnwindSafe(|| self.queue.hook.reference(&payload.id, name)));
+            has_panicked |= reference.is_err();
+            reference.ok().flatten()
         };
         let references = ContentReferences {
             input: reference(INPUT),
@@ -244,6 +249,7 @@ impl HookWorker {
             system_instructions: reference(INSTRUCTIONS),
             tool_definitions: reference(DEFINITIONS),
         };
+        payload.has_panicked = has_panicked;
         let mut state = self.queue.state.lock();
         if state.pending.len() >= self.queue.capacity || !self.ensure_running(&mut state) {
             self.queue.dropped.fetch_add(1, Ordering::Relaxed);
@@ -288,9 +294,10 @@ impl HookQueue {
             let Some(payload) = state.pending.pop_front() else { return };
             state.is_busy = true;
             drop(state);
+            let had_panicked = payload.has_panicked;
             let count = match catch_unwind(AssertUnwindSafe(|| self.hook.on_content(payload))) {
-                Ok(()) => &self.delivered,
-                Err(_) => &self.panicked,
+                Ok(()) if !had_panicked => &self.delivered,
+                _ => &self.panicked,
             };
             count.fetch_add(1, Ordering::Relaxed);
             self.state.lock().is_busy = false;

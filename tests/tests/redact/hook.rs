@@ -113,6 +113,21 @@ fn a_panic_of_a_hook_is_counted_and_the_next_item_reaches_the_hook() {
 }
 
 #[test]
+fn a_panic_of_the_reference_alone_is_counted_once_for_its_payload() {
+    struct HookWithoutReferences;
+    impl ContentHook for HookWithoutReferences {
+        fn reference(&self, _: &str, _: &str) -> Option<String> {
+            panic!("no reference")
+        }
+        fn on_content(&self, _: HookPayload) {}
+    }
+    let gate = Gate::builder().capture(ContentCapture::Spans).hook(HookWithoutReferences).build();
+    let _ = capture_text(&gate, "x");
+    assert!(gate.flush(TIMEOUT));
+    assert_eq!((gate.hook_stats().panicked, gate.hook_stats().delivered), (1, 0));
+}
+
+#[test]
 fn a_gate_with_capture_off_calls_no_hook() {
     struct UnreachableHook;
     impl ContentHook for UnreachableHook {
