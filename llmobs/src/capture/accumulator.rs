@@ -203,10 +203,15 @@ impl ContentAccumulator {
                 self.report.add_rejected(delta.len());
                 return None;
             }
+            // Empty parts count against the budget too.
+            None if !self.overhead_permit.try_grow(size_of::<PartBuffer>()) => {
+                self.report.dropped_parts += 1;
+                self.report.is_over_budget = true;
+                self.report.add_rejected(delta.len());
+                return None;
+            }
             None => {
                 choice.parts.push(PartBuffer { channel, buffer: TextBuffer::default(), id: None, name: None });
-                // Count empty parts against the budget too.
-                self.report.is_over_budget |= !self.overhead_permit.try_grow(size_of::<PartBuffer>());
                 choice.parts.len() - 1
             }
         };
