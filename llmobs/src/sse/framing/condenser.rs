@@ -13,6 +13,8 @@ pub(super) struct Condenser {
     is_escape_kept: bool,
     /// For each open object or array, the number of items before the current one; `None` for an object.
     open: Vec<Option<usize>>,
+    /// The number of open levels beyond [`MAX_LEVELS`].
+    levels_beyond: usize,
     /// The number of open levels at the array whose further items are left out.
     dropping_level: Option<usize>,
 }
@@ -35,15 +37,17 @@ impl Condenser {
                 self.is_in_string = true;
                 self.string_bytes = 0;
             }
-            b'{' if self.open.len() < MAX_LEVELS => self.open.push(None),
-            b'[' if self.open.len() < MAX_LEVELS => self.open.push(Some(0)),
+            b'{' | b'[' if self.open.len() == MAX_LEVELS => self.levels_beyond += 1,
+            b'{' => self.open.push(None),
+            b'[' => self.open.push(Some(0)),
+            b'}' | b']' if self.levels_beyond > 0 => self.levels_beyond -= 1,
             b'}' | b']' => {
                 if self.dropping_level == Some(self.open.len()) {
                     self.dropping_level = None;
                 }
                 self.open.pop();
             }
-            b',' => {
+            b',' if self.levels_beyond == 0 => {
                 let level = self.open.len();
                 if let Some(Some(items)) = self.open.last_mut() {
                     *items += 1;
@@ -105,6 +109,8 @@ mod tests {
             assert!(serde_json::from_str::<serde_json::Value>(&condensed).is_ok(), "{condensed}");
             assert_eq!(condense(&condensed), condensed);
         }
+        let deep = format!("[[{}1, 2{}], {{}}, [{}]]", "[".repeat(150), "]".repeat(150), vec!["7"; 100].join(","));
+        assert_eq!(condense(&deep), deep.replacen(&",7".repeat(36), "", 1), "levels beyond the limit are skipped");
         let short = r#"{"a": ["b\"]", {"c": [1, 2]}], "d": "\\"}"#;
         assert_eq!(condense(short), short);
     }
