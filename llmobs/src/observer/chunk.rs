@@ -27,8 +27,10 @@ use crate::semconv::value::FinishReason;
 pub struct Chunk {
     /// Number of tokens of any kind of one choice, by which the times between tokens are measured.
     pub(crate) timed_tokens: u32,
-    /// Index of the choice that the timed tokens and the finish reason belong to.
+    /// Index of the choice that the timed tokens belong to.
     pub(crate) choice: u32,
+    /// Index of the choice that the finish reason belongs to.
+    pub(crate) finished_choice: u32,
     /// Number of protocol frames in the item, such as SSE events; 0 if the item is only a part of a frame, which the
     /// metrics of chunks ignore.
     pub(crate) frames: u32,
@@ -55,6 +57,7 @@ impl Chunk {
         Self {
             timed_tokens: text + reasoning,
             choice: 0,
+            finished_choice: 0,
             frames: 1,
             is_visible: false,
             is_last: false,
@@ -109,7 +112,9 @@ impl Chunk {
 
     /// Merges two chunks of one item, such as reasoning and content, or tokens of two choices. The result counts as one
     /// chunk. Tokens of all kinds and choices are counted; if the choices differ, only the tokens of the choice of
-    /// `self` are timed, or those of `other` if `self` has no tokens.
+    /// `self` are timed, or those of `other` if `self` has no tokens. A chunk has one finish reason: if both have one,
+    /// that of `self` remains, so set the reason of the other choice with
+    /// [`Marker::finish_reason_for`](crate::Marker::finish_reason_for).
     ///
     /// ```
     /// use llmobs::Chunk;
@@ -126,6 +131,7 @@ impl Chunk {
         Self {
             timed_tokens: tokens,
             choice,
+            finished_choice: if self.finish_reason.is_some() { self.finished_choice } else { other.finished_choice },
             frames: self.frames.max(other.frames),
             is_visible: self.is_visible || other.is_visible,
             is_last: self.is_last || other.is_last,
@@ -148,6 +154,7 @@ impl Chunk {
     /// Sets the index of the choice, the one of several answers, that the chunk belongs to. Defaults to 0.
     pub const fn choice(mut self, choice: u32) -> Self {
         self.choice = choice;
+        self.finished_choice = choice;
         self
     }
 
@@ -291,5 +298,21 @@ impl<T: StreamItem, E> StreamItem for Result<T, E> {
 
     fn text(&self) -> Option<&str> {
         self.as_ref().ok()?.text()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Chunk;
+    use crate::semconv::value::FinishReason;
+
+    #[test]
+    fn a_merged_chunk_keeps_the_finish_reason_of_its_choice() {
+        let running = Chunk::tokens(1).choice(0);
+        let finished = Chunk::no_tokens().choice(1).finish_reason(FinishReason::Length);
+        for merged in [running.clone().merge(finished.clone()), finished.merge(running)] {
+            assert_eq!((merged.choice, merged.timed_tokens), (0, 1));
+            assert_eq!((merged.finished_choice, merged.finish_reason), (1, Some(FinishReason::Length)));
+        }
     }
 }

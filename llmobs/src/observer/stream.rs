@@ -310,7 +310,7 @@ impl StreamState {
         self.counted_tokens.text += u64::from(chunk.text_tokens);
         self.counted_tokens.reasoning += u64::from(chunk.reasoning_tokens);
         if let Some(reason) = &chunk.finish_reason {
-            self.set_finish_reason(chunk.choice, reason);
+            self.set_finish_reason(chunk.finished_choice, reason);
         }
         self.is_answer_complete |= chunk.is_last;
         self.last_item_at = now;
