@@ -54,9 +54,15 @@ fn install_command() -> String {
     format!("cargo install --locked{}", TOOLS.map(|(name, version)| format!(" cargo-{name}@{version}")).concat())
 }
 
-/// Checks the dependencies against `deny.toml`: all checks except for advisories, which need a network.
+/// Checks the dependencies against `deny.toml`, and against the advisories of RustSec if their database can be
+/// downloaded.
 fn check_dependencies() -> Result<(), String> {
-    CargoCommand::new("deny check --hide-inclusion-graph bans licenses sources").run()
+    CargoCommand::new("deny check --hide-inclusion-graph bans licenses sources").run()?;
+    if !CargoCommand::new("deny fetch db").succeeds() {
+        println!("skipped `cargo deny check advisories`: the database of advisories cannot be downloaded");
+        return Ok(());
+    }
+    CargoCommand::new("deny check --disable-fetch --hide-inclusion-graph advisories").run()
 }
 
 /// Compiles the published packages with the minimum supported Rust version. Needs that toolchain:
