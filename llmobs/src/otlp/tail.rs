@@ -21,6 +21,8 @@ use super::threshold::randomness;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::duration_to_nanos;
+use crate::semconv::attribute;
+use crate::semconv::value::ErrorType;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 use crate::sync::Mutex;
@@ -32,8 +34,8 @@ pub(super) const SAMPLING_RATIO: &str = "llmobs.sampling.ratio";
 
 /// The rule that decides at the end of a trace whether its spans are exported.
 ///
-/// A trace with an error (a span with status `Error`) or a missed objective is kept completely. Of the other traces,
-/// the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
+/// A trace with an error (a span with status `Error`) or a missed objective is kept completely; that a caller left is not
+/// an error here. Of the other traces, the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
 /// starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait) time after an
 /// operation in the trace has ended.
 ///
@@ -116,8 +118,9 @@ impl TailSampler {
     /// be exported now.
     pub(super) fn on_end(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
-        let must_keep = matches!(span.status, Status::Error { .. })
-            || has_attribute(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
+        let failed = matches!(span.status, Status::Error { .. })
+            && !has_attribute(&span, attribute::ERROR_TYPE, Some(ErrorType::Cancelled.as_str()));
+        let must_keep = failed || has_attribute(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
         let is_operation = has_attribute(&span, llmobs_attribute::OPERATION_OUTCOME, None);
         let mut buffer = self.buffer.lock();
         if buffer.is_closed() {

@@ -205,7 +205,7 @@ impl InferenceEnd<'_> {
     }
 
     fn set_error_status(&self, span: &OwnedSpan) {
-        if let (Outcome::Failed | Outcome::Rejected, Some(error)) = (self.outcome, self.error_type) {
+        if let Some(error) = self.error_type {
             span.set_error_status(error);
         }
     }

@@ -135,10 +135,8 @@ pub(crate) fn set_usage(span: &OwnedSpan, usage: &Usage) {
     }
 }
 
-/// Sets the error type on the span of a step, and the error status unless the step was cancelled.
+/// Sets the error type and the error status on the span of a step.
 pub(crate) fn set_error(span: &OwnedSpan, error: ErrorType) {
     span.tracing_span().record(a::ERROR_TYPE, error.as_str());
-    if error != ErrorType::Cancelled {
-        span.set_error_status(error);
-    }
+    span.set_error_status(error);
 }

@@ -222,14 +222,17 @@ impl HttpExchange {
         }
     }
 
-    /// Returns the value of `error.type`, if the request failed or was cancelled.
+    /// Returns the value of `error.type`, if the request failed or was cancelled. The gRPC status `CANCELLED` is not an
+    /// error of the server in the RPC conventions.
     fn error_type(&self, end: ExchangeEnd) -> Option<HttpErrorType> {
         match (end, self.status, self.grpc_status) {
             (_, Some(status), _) if status.is_server_error() => Some(HttpErrorType::Status(status.as_u16())),
             (ExchangeEnd::Failed(error), ..) => Some(HttpErrorType::Named(error.as_str())),
             (_, _, Some(code)) if code.is_server_error() => Some(HttpErrorType::Named(code.name())),
-            (ExchangeEnd::Cancelled, ..) => Some(HttpErrorType::Named(ErrorType::Cancelled.as_str())),
-            (ExchangeEnd::Complete, ..) => None,
+            (ExchangeEnd::Cancelled, ..) if !self.is_grpc_request => {
+                Some(HttpErrorType::Named(ErrorType::Cancelled.as_str()))
+            }
+            (ExchangeEnd::Cancelled | ExchangeEnd::Complete, ..) => None,
         }
     }
 }
@@ -257,10 +260,9 @@ impl Drop for HttpExchange {
         match (end, error) {
             (_, Some(HttpErrorType::Status(_))) => span::set_error_status(span),
             (ExchangeEnd::Failed(error), _) => span.set_error_status(error),
-            (_, Some(HttpErrorType::Named(_))) if self.grpc_status.is_some_and(GrpcStatus::is_server_error) => {
-                span::set_error_status(span)
-            }
-            _ => {}
+            (ExchangeEnd::Cancelled, Some(_)) if !self.is_grpc_request => span.set_error_status(ErrorType::Cancelled),
+            (_, Some(HttpErrorType::Named(_))) => span::set_error_status(span),
+            (_, None) => {}
         }
         span.end_at(system_time_before_now(0));
     }

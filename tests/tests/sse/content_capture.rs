@@ -297,8 +297,7 @@ fn a_dropped_stream_keeps_the_content_captured_so_far() {
     let mut observed = observe(observer.chat("m").start(), Dialect::OpenAi, items);
     assert!(observed.next().now_or_never().is_some());
     drop(observed);
-    let expected =
-        json!([{"role": "assistant", "parts": [{"type": "text", "content": "Half of "}], "finish_reason": "error"}]);
+    let expected = json!([{"role": "assistant", "parts": [{"type": "text", "content": "Half of "}], "finish_reason": "cancelled"}]);
     assert_eq!(backend.output(), Some(expected));
 }
 

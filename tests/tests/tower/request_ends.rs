@@ -88,7 +88,7 @@ async fn a_stream_that_breaks_after_200_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_caller_that_disconnects_during_the_body_cancels_the_request_and_is_not_a_failure() {
+async fn a_caller_that_disconnects_during_the_body_cancels_the_request() {
     let fixture = Fixture::new();
     let (routes, sender) = chunked_route("/x", Response::builder());
     let address = fixture.serve(routes).await;
@@ -100,7 +100,7 @@ async fn a_caller_that_disconnects_during_the_body_cancels_the_request_and_is_no
     wait_until("the server has noticed the disconnect", || sender.is_closed()).await;
     fixture.wait_for_ended(1).await;
     let span = fixture.only_request_span();
-    assert_eq!(span.status, Status::Unset);
+    assert_eq!(span.status, Status::error("the caller left before the end"));
     assert_eq!(attributes(&span)["error.type"], text("cancelled"));
     assert_eq!(attributes(&span)["http.response.status_code"], Value::I64(200));
     assert_eq!(fixture.labels()["error_type"], "cancelled");
@@ -118,7 +118,7 @@ async fn a_request_whose_caller_disconnects_before_the_answer_has_no_status() {
     drop(client);
     fixture.wait_for_ended(1).await;
     let span = fixture.only_request_span();
-    assert_eq!(span.status, Status::Unset);
+    assert_eq!(span.status, Status::error("the caller left before the end"));
     assert_eq!(attributes(&span)["error.type"], text("cancelled"));
     assert!(!attributes(&span).contains_key("http.response.status_code"));
     assert!(!fixture.labels().contains_key("http_response_status_code"));

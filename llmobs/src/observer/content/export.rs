@@ -164,8 +164,13 @@ fn take_output(
     reasons: Vec<(u16, FinishReason)>,
     outcome: Outcome,
 ) -> (Vec<Message>, CaptureReport) {
-    // A completed answer did not end in an error, which a message without a finish reason would indicate.
-    let default_reason = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
+    // A message without a finish reason ended in an error. The conventions have no reason for an answer whose caller
+    // left, and allow other reasons.
+    let default_reason = match outcome {
+        Outcome::Completed => Some(FinishReason::Stop),
+        Outcome::Cancelled => Some(FinishReason::Other("cancelled".into())),
+        Outcome::Failed | Outcome::Rejected => None,
+    };
     match (captured.output.take(), captured.streamed_output.take()) {
         (Some(Budgeted { value: mut messages, .. }), _) => {
             for (choice, message) in messages.iter_mut().enumerate() {

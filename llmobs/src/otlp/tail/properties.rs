@@ -183,6 +183,15 @@ fn an_error_exports_the_buffered_spans_and_later_spans_at_once() {
 }
 
 #[test]
+fn a_trace_is_not_kept_because_its_caller_left() {
+    let (tail, _, _) = tail_sampler(TailSampling::ratio(0.0));
+    tail.on_start(&context(7, 1));
+    let mut cancelled = span(7, 1, SpanEnd::Error);
+    cancelled.attributes.push(KeyValue::new(attribute::ERROR_TYPE, ErrorType::Cancelled.as_str()));
+    assert!(tail.on_end(cancelled).is_empty());
+}
+
+#[test]
 fn an_open_trace_is_decided_after_the_decision_wait() {
     let (tail, manual_clock, _) = tail_sampler(TailSampling::ratio(1.0).decision_wait(Duration::from_secs(3)));
     tail.on_start(&context(7, 1));

@@ -102,15 +102,18 @@ fn a_complete_answer_replaces_its_deltas_and_has_the_finish_reasons_of_its_choic
 }
 
 #[test]
-fn the_partial_output_of_a_failed_operation_is_exported() {
-    let backend = TracingBackend::new();
-    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
-    let operation = observer.chat(MODEL).start();
-    operation.marker().output_text(0, "It was a dark and");
-    operation.fail(llmobs::ErrorType::Inference);
-    let span = attributes(&backend.span(&format!("chat {MODEL}")));
-    assert_eq!(
-        span["gen_ai.output.messages"].to_string(),
-        r#"[{"finish_reason":"error","parts":[{"content":"It was a dark and","type":"text"}],"role":"assistant"}]"#
-    );
+fn the_partial_output_of_a_failed_and_of_a_cancelled_operation_is_exported() {
+    type End = fn(llmobs::Operation);
+    let ends: [(End, &str); 2] =
+        [(|operation| operation.fail(llmobs::ErrorType::Inference), "error"), (drop, "cancelled")];
+    for (end, reason) in ends {
+        let backend = TracingBackend::new();
+        let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+        let operation = observer.chat(MODEL).start();
+        operation.marker().output_text(0, "It was a dark and");
+        end(operation);
+        let span = attributes(&backend.span(&format!("chat {MODEL}")));
+        let parts = r#""parts":[{"content":"It was a dark and","type":"text"}],"role":"assistant""#;
+        assert_eq!(span["gen_ai.output.messages"].to_string(), format!(r#"[{{"finish_reason":"{reason}",{parts}}}]"#));
+    }
 }

@@ -185,5 +185,5 @@ fn a_step_that_is_dropped_was_cancelled() {
     drop(backend.observer(Role::Client).execute_tool("slow").start());
     let span = backend.span("execute_tool slow");
     assert_eq!(attributes(&span)["error.type"], text("cancelled"));
-    assert_eq!(span.status, Status::Unset);
+    assert_eq!(span.status, Status::error("the caller left before the end"));
 }
