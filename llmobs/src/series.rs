@@ -139,6 +139,9 @@ impl OperationSeries {
         let output = if self.key.role.is_remote() { TokenSource::Reported } else { TokenSource::Counted };
         self.add(RowId::TokensProcessed, processed_variant(TokenKind::Uncached, TokenSource::Reported), 0);
         self.add(RowId::TokensProcessed, processed_variant(TokenKind::Text, output), 0);
+        if self.key.role.is_remote() {
+            self.add(RowId::TokensStreamed, 0, 0);
+        }
         for (direction, cause) in
             [(TokenDirection::Output, TokenWaste::Cancelled), (TokenDirection::Output, TokenWaste::Failed)]
         {

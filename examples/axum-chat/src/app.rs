@@ -111,8 +111,8 @@ impl App {
                 .seed(requested.seed),
             None => start,
         };
-        // Tokenization runs before the queue, and the engine itself reports the token counts.
-        start.preparing().reports_usage(true).start()
+        // Tokenization runs before the queue.
+        start.preparing().start()
     }
 
     /// Sets the user as a pseudonym on the span. Without a key (`LLMOBS_PSEUDONYM_KEY`) nothing is set.

@@ -206,6 +206,8 @@ TIME:
 TOKEN:
     TokensProcessed { "llmobs.token.processed", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::TOKEN_SOURCE], Core, ALL, both,
         "Number of tokens processed, by direction, kind and source; the kinds do not overlap, so sums over them are correct" }
+    TokensStreamed { "llmobs.token.streamed", Counter, "{token}", [S], Core, ALL, both,
+        "Number of output tokens counted as they pass in streams whose exact number a report gives; an estimate, no part of the processed tokens" }
     TokensWasted { "llmobs.token.wasted", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_WASTE], Core, ALL, both,
         "Number of processed tokens of operations that did not complete or of attempts that were superseded by another attempt" }
     InputTokens { "llmobs.operation.input_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both,

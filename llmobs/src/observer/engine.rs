@@ -10,5 +10,6 @@ mod emit;
 pub(crate) mod end;
 mod ended_operation;
 pub(crate) mod evaluation;
+pub(crate) mod output_tokens;
 pub(crate) mod settings;
 pub(crate) mod start;

@@ -10,6 +10,8 @@ use super::content::ContentGate;
 #[cfg(feature = "content")]
 use super::content::ContentSlot;
 use super::engine::evaluation::emit_evaluation;
+use super::engine::output_tokens::add_superseded_tokens;
+use super::engine::output_tokens::start_attempt;
 use super::state::operation_state::OperationState;
 use super::state::response_notes::Notes;
 use crate::cardinality::sanitize;
@@ -23,10 +25,7 @@ use crate::semconv::value::CacheKind;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
-use crate::series::TokenDirection;
-use crate::series::TokenWaste;
 use crate::series::cache_lookup_variant;
-use crate::series::wasted_variant;
 use crate::usage::Usage;
 
 /// A handle that records what happens to an operation, one model call, from any thread, also after `observe` took the
@@ -112,10 +111,17 @@ impl Marker {
         self.with_state(|state| state.mark_first_token(state.clamp_to_now(moment.into())));
     }
 
-    /// Reports the token usage of the operation so far. Of several reports, the largest number of each kind of token
-    /// counts, since streams report growing totals.
+    /// Reports the token usage of the operation so far, of all choices together. Of several reports, the largest number
+    /// of each kind of token counts, since streams report growing totals. While a stream runs, a growing total moves
+    /// `llmobs.token.processed` once a second.
     pub fn usage(&self, usage: Usage) {
         self.with_state(|state| state.merge_usage(&usage));
+    }
+
+    /// Reports the token usage so far of one of several choices, the answers to one request. `choice` is its index from
+    /// zero. The output tokens of the choices, up to 128, are added up; the input, which they share, is counted once.
+    pub fn usage_for(&self, choice: u32, usage: Usage) {
+        self.with_state(|state| state.merge_choice_usage(choice, usage));
     }
 
     /// Sets the reason why the generation of choice 0 ended. Most operations have only this choice. Only the first reason
@@ -151,20 +157,18 @@ impl Marker {
 
     /// Counts the start of an attempt: a retry, a fallback or a hedge. `start` already counts the first attempt. The
     /// metric of attempts is recorded in the gateway and client roles. May be called after the end of the operation.
+    ///
+    /// A retry or a fallback supersedes the attempt before it: the tokens that the operation has counted or that were
+    /// reported so far, if they contain output, are counted as processed and wasted, and counting starts again.
     pub fn record_attempt(&self, kind: AttemptKind) {
-        self.with_state(|state| state.record_attempt(kind));
+        self.with_state(|state| start_attempt(state, kind));
     }
 
     /// Adds output tokens of an attempt whose answer is discarded because another attempt superseded it, to
-    /// `llmobs.token.wasted`. May be called after the end of the operation.
+    /// `llmobs.token.processed` and `llmobs.token.wasted`. For attempts whose tokens this operation has not counted and
+    /// whose usage was not reported to it, such as a hedge that lost. May be called after the end of the operation.
     pub fn add_superseded_tokens(&self, tokens: u64) {
-        self.with_state(|state| {
-            state.series.add(
-                RowId::TokensWasted,
-                wasted_variant(TokenDirection::Output, TokenWaste::Superseded),
-                tokens,
-            )
-        });
+        self.with_state(|state| add_superseded_tokens(state, tokens));
     }
 
     /// Records a user's evaluation of the answer, as [`Operation::feedback`](crate::Operation::feedback) does, also

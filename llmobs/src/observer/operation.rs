@@ -14,6 +14,7 @@ use super::chunk::Chunk;
 use super::chunk::StreamItem;
 use super::content::capture_error_message;
 use super::engine::end;
+use super::engine::output_tokens::start_attempt;
 use super::marker::Marker;
 use super::state::ending::Ending;
 use super::state::operation_state::OperationState;
@@ -119,7 +120,7 @@ impl Operation {
     pub fn start_attempt(&self, kind: AttemptKind) -> Step {
         let Some(state) = self.marker.state() else { return Step::disabled() };
         if kind != AttemptKind::First {
-            state.record_attempt(kind);
+            start_attempt(state, kind);
         }
         let attempt =
             span::StepSpan { name: ("attempt", None), attempt_kind: Some(kind.as_str()), ..span::StepSpan::default() };

@@ -194,9 +194,11 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Sets whether a report of the token usage will follow. If so, the tokens that the stream carries are not recorded
-    /// while it runs; at the end, they are recorded only if no report came. Defaults to `true` in the gateway and
-    /// client roles, since the upstream bills by its report, and to `false` in the server role.
+    /// Sets whether a report of the token usage will follow and the tokens of the items are only an estimate. If so,
+    /// `llmobs.token.processed` waits for the report, and for a running total takes it once a second;
+    /// `llmobs.token.streamed` shows the tokens that pass. If not, the tokens of the items are exact and are processed
+    /// while the stream runs. Defaults to `true` in the gateway and client roles, since the upstream bills by its
+    /// report, and to `false` in the server role.
     pub const fn reports_usage(mut self, reports: bool) -> Self {
         self.call.reports_usage = Some(reports);
         self

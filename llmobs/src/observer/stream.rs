@@ -15,6 +15,7 @@ use super::chunk::Chunk;
 use super::chunk::StreamItem;
 use super::content::Capturing;
 use super::engine::end;
+use super::engine::output_tokens::record_running;
 use super::marker::Marker;
 use super::state::counted_tokens::CountedTokens;
 use super::state::ending::Ending;
@@ -233,6 +234,8 @@ struct StreamState {
     clock: Clock,
     timing: Timing,
     counted_tokens: CountedTokens,
+    /// Number of the counted tokens that are in `llmobs.token.streamed`.
+    recorded_as_streamed: u64,
     /// Gaps between tokens.
     token_gaps: GapHistogram,
     /// Gaps between chunks, in the gateway and client roles only.
@@ -258,6 +261,7 @@ impl StreamState {
             clock: running.state.observer.clock.clone(),
             timing: new_timing(Producer::Push, &running),
             counted_tokens: CountedTokens::default(),
+            recorded_as_streamed: 0,
             token_gaps: GapHistogram::new(series, &INTER_TOKEN_ROWS),
             chunk_gaps: series.key.role.is_remote().then(|| GapHistogram::new(series, &INTER_CHUNK_ROWS)),
             flushed_at: running.state.times.t0,
@@ -406,8 +410,17 @@ impl StreamState {
     fn flush(&mut self, now: u64) {
         self.flushed_at = now;
         self.flush_gaps();
-        if !self.operation.state.request.reports_usage() {
-            self.counted_tokens.record(&self.operation.state.series);
+        self.flush_streamed_tokens();
+        record_running(&self.operation.state, self.counted_tokens);
+    }
+
+    /// Adds the tokens counted since the last call to `llmobs.token.streamed`, if a report of the usage is to come.
+    fn flush_streamed_tokens(&mut self) {
+        let state = &self.operation.state;
+        let counted = self.counted_tokens.total();
+        if state.request.reports_usage() && counted > self.recorded_as_streamed {
+            state.series.add(RowId::TokensStreamed, 0, counted - self.recorded_as_streamed);
+            self.recorded_as_streamed = counted;
         }
     }
 
@@ -442,6 +455,7 @@ impl StreamState {
         let complete = ending == Ending::Completed;
         let summary = self.timing.on_end(now, complete);
         self.flush_gaps();
+        self.flush_streamed_tokens();
         let ended_at = if complete && self.last_item_at != NO_ITEM { self.last_item_at } else { now };
         let stream = StreamEnd { summary, counted_tokens: self.counted_tokens };
         end::finish(self.operation, ending, ended_at, now, Some(&stream));

@@ -30,6 +30,7 @@ pub const UNMEASURED: &str = "llmobs.token.unmeasured";
 pub const CONSUMER_WAIT: &str = "llmobs.consumer_wait.duration";
 pub const LONGEST_GAP: &str = "llmobs.operation.longest_gap.duration";
 pub const PROCESSED: &str = "llmobs.token.processed";
+pub const STREAMED: &str = "llmobs.token.streamed";
 pub const WASTED: &str = "llmobs.token.wasted";
 pub const ENDED: &str = "llmobs.operation.ended";
 pub const OUTCOME: &str = "llmobs.operation.outcome";

@@ -141,6 +141,7 @@ fn an_attempt_is_not_an_operation_and_tokens_of_a_superseded_one_are_wasted() {
     assert_eq!(fixture.count(ENDED, &[]), 1);
     assert_eq!(fixture.count("llmobs.objective.events", &[]), 1, "goodput counts operations, not attempts");
     assert_eq!(fixture.count(WASTED, &[("llmobs.token.waste", "superseded")]), 40);
+    assert_eq!(fixture.count(PROCESSED, &[]), 140, "wasted tokens are processed tokens");
 }
 
 #[test]

@@ -6,11 +6,14 @@ use llmobs::ErrorType;
 use llmobs::Operation;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::catalog::Level;
+use llmobs::semconv::value::AttemptKind;
 
 use crate::fixture::End;
 use crate::fixture::Fixture;
 use crate::fixture::MODEL;
 use crate::fixture::PROCESSED;
+use crate::fixture::STREAMED;
 use crate::fixture::WASTED;
 use crate::fixture::ms;
 
@@ -24,6 +27,16 @@ fn tokens_by_kind(fixture: &Fixture, kind: &str) -> u64 {
 
 fn wasted_tokens(fixture: &Fixture, direction: &str, cause: &str) -> u64 {
     fixture.count(WASTED, &[("llmobs.token.direction", direction), ("llmobs.token.waste", cause)])
+}
+
+/// Returns the output tokens of all operations, of their last attempts.
+fn output_tokens(fixture: &Fixture) -> f64 {
+    fixture.metrics().histogram("llmobs.operation.output_tokens", &[]).sum
+}
+
+/// Returns an observer of this role that records every row.
+fn full_level_observer(role: Role) -> Fixture {
+    Fixture::with(|builder| builder.role(role).level(Level::Full))
 }
 
 #[test]
@@ -145,6 +158,177 @@ async fn a_report_after_counting_adds_only_what_counting_missed() {
     marker.usage(Usage::new().output(130));
     stream.count().await;
     assert_eq!(tokens_by_source(&fixture, "output", "counted") + tokens_by_source(&fixture, "output", "reported"), 130);
+}
+
+/// A token every 20 ms: 50 tokens per second.
+const TOKENS_PER_SECOND: u64 = 50;
+
+#[tokio::test]
+async fn a_server_processes_tokens_while_its_stream_runs_so_their_rate_is_right_at_any_time() {
+    let fixture = Fixture::new();
+    let mut stream = fixture.chat().observe(fixture.producer().tokens(150 * 50, ms(20)));
+    let mut seconds = Vec::new();
+    for _ in 0..150 {
+        for _ in 0..TOKENS_PER_SECOND {
+            stream.next().await;
+        }
+        seconds.push(fixture.count(PROCESSED, &[]));
+    }
+    for (earlier, later) in seconds.iter().zip(&seconds[60..]) {
+        let rate = (later - earlier) as f64 / 60.0;
+        assert!((rate / TOKENS_PER_SECOND as f64 - 1.0).abs() < 0.05, "{rate} tokens per second in one minute");
+    }
+    assert_eq!(fixture.count(STREAMED, &[]), 0, "the numbers of the items are exact");
+}
+
+#[tokio::test]
+async fn where_a_report_is_to_come_the_tokens_that_pass_are_streamed_and_not_processed() {
+    let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
+    let operation = fixture.chat();
+    let marker = operation.marker().clone();
+    let mut stream = operation.observe(fixture.producer().tokens(120 * 50, ms(20)));
+    let mut before = 0;
+    for second in 1..=120 {
+        for _ in 0..TOKENS_PER_SECOND {
+            stream.next().await;
+        }
+        let streamed = fixture.count(STREAMED, &[]);
+        assert!(streamed > before && streamed >= (second - 1) * TOKENS_PER_SECOND, "{streamed} in second {second}");
+        assert_eq!(fixture.count(PROCESSED, &[]), 0);
+        before = streamed;
+    }
+    marker.usage(Usage::new().output(7_000));
+    assert_eq!(stream.next().await, None);
+    assert_eq!((fixture.count(STREAMED, &[]), fixture.count(PROCESSED, &[])), (6_000, 7_000));
+    let short = fixture.chat();
+    short.observe(fixture.producer().tokens(3, ms(20))).count().await;
+    assert_eq!(fixture.count(STREAMED, &[]), 6_003, "the end of a short answer adds its tokens");
+}
+
+#[tokio::test]
+async fn a_running_total_is_processed_while_the_stream_runs() {
+    for role in [Role::Server, Role::Gateway] {
+        let fixture = full_level_observer(role);
+        let operation = fixture.chat();
+        let marker = operation.marker().clone();
+        // Each item is counted as one token, and the provider reports three.
+        let mut stream = operation.observe(fixture.producer().tokens(1_000, ms(20)));
+        for item in 1..=1_000_u64 {
+            marker.usage(Usage::new().output(3 * item).reasoning(item));
+            stream.next().await;
+            let processed = fixture.count(PROCESSED, &[]);
+            assert!((3 * item).saturating_sub(3 * TOKENS_PER_SECOND) <= processed && processed <= 3 * item);
+        }
+        assert_eq!(stream.next().await, None);
+        assert_eq!(fixture.count(PROCESSED, &[]), 3_000);
+        assert_eq!(output_tokens(&fixture), 3_000.0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_broke_off_after_a_running_total_has_the_tokens_that_passed() {
+    let fixture = full_level_observer(Role::Gateway);
+    let operation = fixture.chat();
+    let marker = operation.marker().clone();
+    let mut stream = operation.observe(fixture.producer().tokens(200, ms(20)));
+    for _ in 0..150 {
+        stream.next().await;
+        marker.usage(Usage::new().output(60));
+    }
+    drop(stream);
+    assert_eq!((fixture.count(PROCESSED, &[]), wasted_tokens(&fixture, "output", "cancelled")), (150, 150));
+    assert_eq!(tokens_by_source(&fixture, "output", "reported"), 60);
+}
+
+#[tokio::test]
+async fn the_total_of_a_report_decides_and_not_its_kinds() {
+    let fixture = Fixture::new();
+    let operation = fixture.chat();
+    let marker = operation.marker().clone();
+    let reasoning = (0..300).map(|_| Chunk::reasoning(1));
+    let producer = reasoning.fold(fixture.producer(), |producer, chunk| producer.item_after(ms(20), chunk));
+    let mut stream = operation.observe(producer);
+    for _ in 0..300 {
+        stream.next().await;
+    }
+    marker.usage(Usage::new().output(310).reasoning(250));
+    assert_eq!(stream.next().await, None);
+    assert_eq!(fixture.count(PROCESSED, &[]), 310);
+    assert_eq!(fixture.count("llmobs.self.anomalies", &[]), 0);
+}
+
+#[tokio::test]
+async fn a_report_below_the_processed_tokens_is_an_anomaly_only_if_the_operation_completed() {
+    for is_complete in [true, false] {
+        let fixture = Fixture::new();
+        let operation = fixture.chat();
+        let marker = operation.marker().clone();
+        let mut stream = operation.observe(fixture.producer().tokens(120, ms(20)));
+        for _ in 0..120 {
+            stream.next().await;
+        }
+        marker.usage(Usage::new().output(7));
+        if is_complete {
+            assert_eq!(stream.next().await, None);
+        }
+        drop(stream);
+        let anomalies = fixture.count("llmobs.self.anomalies", &[("llmobs.anomaly", "usage_below_count")]);
+        assert_eq!(anomalies, u64::from(is_complete));
+        assert!(fixture.count(PROCESSED, &[]) > 50);
+    }
+}
+
+#[test]
+fn an_attempt_that_a_retry_supersedes_is_processed_and_wasted_and_the_count_starts_again() {
+    for kind in [AttemptKind::Retry, AttemptKind::Fallback] {
+        let fixture = full_level_observer(Role::Gateway);
+        let operation = fixture.chat();
+        let marker = operation.marker().clone();
+        marker.usage(Usage::new().input(9));
+        marker.record_attempt(kind);
+        assert_eq!(fixture.count(PROCESSED, &[]), 0, "an attempt without output processed nothing");
+        marker.usage(Usage::new().input(10).output(30).reasoning(5));
+        marker.record_attempt(AttemptKind::Hedge);
+        assert_eq!(fixture.count(PROCESSED, &[]), 0, "a hedge supersedes nothing");
+        marker.record_attempt(kind);
+        assert_eq!((fixture.count(PROCESSED, &[]), fixture.count(WASTED, &[])), (40, 40));
+        marker.usage(Usage::new().input(8).output(20));
+        operation.complete();
+        assert_eq!(fixture.count(PROCESSED, &[]), 68);
+        assert_eq!(wasted_tokens(&fixture, "input", "superseded"), 10);
+        assert_eq!(wasted_tokens(&fixture, "output", "superseded"), 30);
+        assert_eq!(output_tokens(&fixture), 20.0);
+        marker.record_attempt(kind);
+        assert_eq!(fixture.count(WASTED, &[]), 40, "the operation has ended");
+    }
+}
+
+#[tokio::test]
+async fn the_count_of_a_stream_starts_again_at_a_retry() {
+    let fixture = full_level_observer(Role::Gateway);
+    let operation = fixture.chat();
+    let marker = operation.marker().clone();
+    let mut stream = operation.observe(fixture.producer().tokens(200, ms(20)));
+    for _ in 0..120 {
+        stream.next().await;
+    }
+    marker.record_attempt(AttemptKind::Retry);
+    stream.count().await;
+    assert_eq!((fixture.count(PROCESSED, &[]), wasted_tokens(&fixture, "output", "superseded")), (200, 120));
+    assert_eq!(output_tokens(&fixture), 80.0);
+}
+
+#[test]
+fn reports_of_single_choices_are_added_up_and_their_input_is_counted_once() {
+    let fixture = Fixture::new();
+    let operation = fixture.chat();
+    for (choice, output) in [(0, 10), (1, 20), (0, 15), (1, 18)] {
+        operation.marker().usage_for(choice, Usage::new().input(7).output(output).reasoning(2));
+    }
+    operation.complete();
+    assert_eq!(fixture.count(PROCESSED, &[("llmobs.token.direction", "output")]), 35);
+    assert_eq!(fixture.count(PROCESSED, &[("llmobs.token.direction", "input")]), 7);
+    assert_eq!(tokens_by_kind(&fixture, "reasoning"), 4);
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
         "S llmobs.token.direction llmobs.token.kind llmobs.token.source",
         "core",
     ),
+    // docs/adr/012: standard in the design, but gateways record the level core.
+    ("llmobs.token.streamed", "C", "{token}", "S", "core"),
     ("llmobs.token.wasted", "C", "{token}", "S llmobs.token.direction llmobs.token.waste", "core"),
     ("llmobs.operation.input_tokens", "H", "{token}", "S", "standard"),
     ("llmobs.operation.output_tokens", "H", "{token}", "S", "standard"),

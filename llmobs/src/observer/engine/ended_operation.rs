@@ -1,12 +1,16 @@
 //! The metrics that are recorded at the end of an operation, one model call: outcome, times, tokens and objectives.
 //! `engine::end` calls the methods, and `engine::emit` uses the same values for the span and the log events.
 
+use super::output_tokens::add_input_tokens;
+use super::output_tokens::add_output_tokens;
+use super::output_tokens::add_wasted_tokens;
+use super::output_tokens::output_of;
 use crate::catalog::RowId;
 use crate::clock::nanos_to_seconds;
 use crate::objective::Judgements;
 use crate::objective::ObjectiveInput;
 use crate::objective::Verdict;
-use crate::observer::state::counted_tokens::add_processed_tokens;
+use crate::observer::state::counted_tokens::CountedTokens;
 use crate::observer::state::ending::Ending;
 use crate::observer::state::ending::StreamEnd;
 use crate::observer::state::operation_state::OperationState;
@@ -17,13 +21,11 @@ use crate::semconv::value::TokenSource;
 use crate::series::ENDED_CANCELLED;
 use crate::series::OperationSeries;
 use crate::series::TokenDirection;
-use crate::series::TokenKind;
 use crate::series::TokenWaste;
 use crate::series::ended_completed_variant;
 use crate::series::ended_failed_variant;
 use crate::series::ended_rejected_variant;
 use crate::series::error_variant;
-use crate::series::wasted_variant;
 use crate::timing::Marks;
 use crate::usage::TokenPartition;
 use crate::usage::Usage;
@@ -117,16 +119,11 @@ impl<'a> EndedOperation<'a> {
     #[inline]
     pub(crate) fn record_tokens(&self) {
         let (series, tokens) = (self.series, &self.tokens);
-        let source = tokens.input_source;
-        for (kind, count) in [
-            (TokenKind::Uncached, tokens.partition.uncached),
-            (TokenKind::CacheRead, tokens.partition.cache_read),
-            (TokenKind::CacheWrite, tokens.partition.cache_write),
-        ] {
-            add_processed_tokens(series, kind, source, count);
+        add_input_tokens(series, tokens.input_source, &tokens.partition);
+        add_output_tokens(series, tokens.output_source, tokens.unrecorded_output);
+        if tokens.is_below_recorded && self.ending == Ending::Completed {
+            self.state.observer.count_anomaly("usage_below_count");
         }
-        add_processed_tokens(series, TokenKind::Text, tokens.output_source, tokens.unrecorded_text);
-        add_processed_tokens(series, TokenKind::Reasoning, tokens.output_source, tokens.unrecorded_reasoning);
         let waste = match self.ending {
             Ending::Cancelled => Some(TokenWaste::Cancelled),
             Ending::Failed(_) => Some(TokenWaste::Failed),
@@ -211,8 +208,8 @@ impl<'a> EndedOperation<'a> {
     }
 }
 
-/// The tokens of an operation at its end, as reported, else as counted from its stream. The `unrecorded` fields exclude
-/// those recorded while it ran.
+/// The tokens of an operation at its end, of its last attempt: as reported, else as counted from its stream.
+/// `unrecorded_output` excludes those recorded while it ran.
 pub(crate) struct EndTokens {
     partition: TokenPartition,
     input_source: TokenSource,
@@ -222,8 +219,9 @@ pub(crate) struct EndTokens {
     pub(crate) output: Option<u64>,
     /// The source of `output`: reported, estimated or counted.
     pub(crate) output_source: TokenSource,
-    unrecorded_text: u64,
-    unrecorded_reasoning: u64,
+    unrecorded_output: CountedTokens,
+    /// Set if more output tokens were recorded while the operation ran than its usage contains.
+    is_below_recorded: bool,
 }
 
 impl EndTokens {
@@ -235,28 +233,23 @@ impl EndTokens {
             usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
         }
         let partition = usage.partition();
-        let counted = stream.map(|stream| stream.counted_tokens).unwrap_or_default();
-        let reported = usage.output.is_some();
-        let (text, reasoning) =
-            if reported { (partition.text, partition.reasoning) } else { (counted.text, counted.reasoning) };
-        let recorded = counted.recorded_text + counted.recorded_reasoning;
-        // A report adds only the tokens that were not recorded as counted, so that no token is recorded twice.
-        let unrecorded = (text + reasoning).saturating_sub(recorded);
-        let unrecorded_reasoning = reasoning.saturating_sub(counted.recorded_reasoning).min(unrecorded);
+        let recorded = state.tokens.recorded.get();
+        let counted = stream.map(|stream| state.of_attempt(stream.counted_tokens));
+        let reported = usage.output.map(|_| output_of(&partition));
+        // The last report of an answer that broke off may be older than its last tokens.
+        let is_outdated = |reported: &CountedTokens| {
+            ending != Ending::Completed && counted.is_some_and(|counted| counted.total() > reported.total())
+        };
+        let reported = reported.filter(|reported| !is_outdated(reported));
+        let output = reported.or(counted).unwrap_or_default();
         Self {
             partition,
             input_source: usage.source(),
             input: usage.input,
-            output: if reported { Some(text + reasoning) } else { stream.map(|_| counted.total()) },
-            output_source: if reported { usage.source() } else { TokenSource::Counted },
-            unrecorded_text: unrecorded - unrecorded_reasoning,
-            unrecorded_reasoning,
+            output: reported.or(counted).map(|output| output.total()),
+            output_source: if reported.is_some() { usage.source() } else { TokenSource::Counted },
+            unrecorded_output: output.missing_in(recorded),
+            is_below_recorded: recorded.total() > output.total(),
         }
-    }
-}
-
-fn add_wasted_tokens(series: &OperationSeries, direction: TokenDirection, waste: TokenWaste, count: u64) {
-    if count > 0 {
-        series.add(RowId::TokensWasted, wasted_variant(direction, waste), count);
     }
 }

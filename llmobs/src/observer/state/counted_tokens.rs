@@ -1,23 +1,12 @@
-//! The output tokens that a stream counts from its items, as opposed to those that the engine or provider reports. The
-//! observed stream keeps them, and they are recorded in `llmobs.token.processed` with the source `counted`.
+//! The output tokens that a stream counts from its items, as opposed to those that the engine or provider reports.
 
-use crate::catalog::RowId;
-use crate::semconv::value::TokenSource;
-use crate::series::OperationSeries;
-use crate::series::TokenKind;
-use crate::series::processed_variant;
-
-/// The numbers of output tokens counted from a stream so far, in total and as recorded in the metrics.
+/// The numbers of output tokens counted from the items of a stream so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CountedTokens {
     /// Number of tokens of the answer and of tool calls, of all choices.
     pub(crate) text: u64,
     /// Number of reasoning tokens, of all choices.
     pub(crate) reasoning: u64,
-    /// Number of the text tokens that were recorded in the metrics while the stream ran.
-    pub(crate) recorded_text: u64,
-    /// Number of the reasoning tokens that were recorded in the metrics while the stream ran.
-    pub(crate) recorded_reasoning: u64,
 }
 
 impl CountedTokens {
@@ -26,24 +15,32 @@ impl CountedTokens {
         self.text + self.reasoning
     }
 
-    /// Records the tokens that were counted since the last call, and marks them as recorded. Called about once a
-    /// second.
-    pub(crate) fn record(&mut self, series: &OperationSeries) {
-        add_processed_tokens(series, TokenKind::Text, TokenSource::Counted, self.text - self.recorded_text);
-        add_processed_tokens(
-            series,
-            TokenKind::Reasoning,
-            TokenSource::Counted,
-            self.reasoning - self.recorded_reasoning,
-        );
-        (self.recorded_text, self.recorded_reasoning) = (self.text, self.reasoning);
+    /// Returns the numbers without the first `tokens` tokens, whose kinds are not known: they are taken from the text
+    /// tokens, and from the reasoning tokens if there are fewer text tokens.
+    pub(crate) const fn without_first(self, tokens: u64) -> Self {
+        let text = self.text.saturating_sub(tokens);
+        Self { text, reasoning: self.reasoning.saturating_sub(tokens.saturating_sub(self.text)) }
+    }
+
+    /// Returns the tokens that must be added to `recorded` so that its total becomes the total of `self`. The total
+    /// decides, not the kinds, because a count and a report can divide the same tokens differently. A smaller total
+    /// adds nothing.
+    pub(crate) fn missing_in(self, recorded: Self) -> Self {
+        let missing = self.total().saturating_sub(recorded.total());
+        let reasoning = self.reasoning.saturating_sub(recorded.reasoning).min(missing);
+        Self { text: missing - reasoning, reasoning }
     }
 }
 
-/// Adds tokens of one kind and source to `llmobs.token.processed`; zero adds nothing and creates no series.
-#[inline]
-pub(crate) fn add_processed_tokens(series: &OperationSeries, kind: TokenKind, source: TokenSource, count: u64) {
-    if count > 0 {
-        series.add(RowId::TokensProcessed, processed_variant(kind, source), count);
+#[cfg(test)]
+mod tests {
+    use super::CountedTokens;
+
+    #[test]
+    fn the_first_tokens_are_taken_from_the_text_first() {
+        for (first, text, reasoning) in [(0, 12, 3), (9, 3, 3), (13, 0, 2), (99, 0, 0)] {
+            let rest = CountedTokens { text: 12, reasoning: 3 }.without_first(first);
+            assert_eq!((rest.text, rest.reasoning), (text, reasoning));
+        }
     }
 }

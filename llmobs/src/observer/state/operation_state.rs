@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::counted_tokens::CountedTokens;
 use super::counters::Counters;
 use super::end_marks::EndMarks;
 use super::in_flight::InFlightOperation;
@@ -26,7 +27,6 @@ use crate::measurement::FinishReasons;
 use crate::measurement::Label;
 use crate::measurement::TraceLink;
 use crate::observer::content::ContentSlot;
-use crate::semconv::value::AttemptKind;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
@@ -91,12 +91,6 @@ impl OperationState {
     pub(crate) fn content_slot(&self) -> Option<&ContentSlot> {
         let accepts_content = self.request.capturing.is_on() && !self.has_ended();
         accepts_content.then(|| &self.notes.get_or_init().content)
-    }
-
-    /// Counts the start of an attempt, a try of the operation, for the operation and in its metric.
-    pub(crate) fn record_attempt(&self, kind: AttemptKind) {
-        self.counters.count_attempt();
-        self.series.add(RowId::Attempts, kind.index(), 1);
     }
 
     /// Returns the current moment on the observer's clock, in nanoseconds.
@@ -208,6 +202,28 @@ impl OperationState {
     pub(crate) fn usage(&self) -> Usage {
         let details = self.notes.get().map_or(UsageDetails::new(), Notes::usage_details);
         Usage { details, ..self.tokens.usage() }
+    }
+
+    /// Merges a report of the token usage of one of several choices: the output tokens of the choices are added up.
+    /// Ignored after the end.
+    pub(crate) fn merge_choice_usage(&self, choice: u32, usage: Usage) {
+        if self.has_ended() {
+            return;
+        }
+        let sum = self.notes.get_or_init().merge_choice_usage(choice, &usage);
+        self.merge_usage(&Usage { output: sum.output, reasoning: sum.reasoning, ..usage });
+    }
+
+    /// Forgets the token usage reported so far, because a new attempt starts. `carried` is the number of output tokens
+    /// that the stream has carried so far.
+    pub(crate) fn restart_usage(&self, carried: u64) {
+        self.notes.get_or_init().restart_usage(carried);
+        self.tokens.clear_usage();
+    }
+
+    /// Returns those of the tokens counted from the stream that belong to the current attempt.
+    pub(crate) fn of_attempt(&self, counted: CountedTokens) -> CountedTokens {
+        self.notes.get().map_or(counted, |notes| counted.without_first(notes.carried_before_attempt()))
     }
 
     /// Sets the finish reason of a choice, one of several answers. The reason that is set first is that of the

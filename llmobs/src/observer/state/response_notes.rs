@@ -1,7 +1,9 @@
 //! The notes of an operation: values of the request and the answer that few operations have. Other state of an
 //! operation is without locks; locks are used only here.
 
+use crate::sync::AtomicU64;
 use crate::sync::Mutex;
+use crate::sync::Ordering;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -10,9 +12,10 @@ use opentelemetry::trace::SpanContext;
 use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::FinishReason;
+use crate::usage::Usage;
 use crate::usage::UsageDetails;
 
-/// The maximum number of further choices whose finish reasons are kept.
+/// The maximum number of choices whose usage is kept, and of further choices whose finish reasons are kept.
 const MAX_CHOICES: usize = 128;
 
 /// The notes of an operation, allocated when the first is set, from any thread.
@@ -34,8 +37,12 @@ pub(crate) struct Notes {
     pub(crate) request_details: OnceLock<RequestDetails>,
     /// The modalities and the service tier of the reported usage.
     usage_details: Mutex<UsageDetails>,
+    /// The usage that was reported for single choices, at most 128, with the indices of the choices.
+    choice_usages: Mutex<Vec<(u32, Usage)>>,
     /// Finish reasons of the choices after the first that ended, at most 128, with the indices of the choices.
     other_finish_reasons: Mutex<Vec<(u16, FinishReason)>>,
+    /// Number of output tokens that the stream had carried when the current attempt started.
+    carried_before_attempt: AtomicU64,
     /// The span of the previous attempt.
     last_attempt_span: Mutex<Option<SpanContext>>,
     /// The input and output, if content is captured.
@@ -66,6 +73,35 @@ impl Notes {
     /// Returns the details of the usage reported so far.
     pub(crate) fn usage_details(&self) -> UsageDetails {
         *self.usage_details.lock()
+    }
+
+    /// Merges a report of the usage of one choice. Returns the sums of the output and reasoning tokens over the choices,
+    /// each with the largest number of its reports; a sum is `None` if no choice reported the number.
+    pub(crate) fn merge_choice_usage(&self, choice: u32, usage: &Usage) -> Usage {
+        let mut usages = self.choice_usages.lock();
+        if let Some((_, known)) = usages.iter_mut().find(|(known, _)| *known == choice) {
+            known.output = known.output.max(usage.output);
+            known.reasoning = known.reasoning.max(usage.reasoning);
+        } else if usages.len() < MAX_CHOICES {
+            usages.push((choice, *usage));
+        }
+        let sum = |number: fn(&Usage) -> Option<u64>| {
+            usages.iter().filter_map(|(_, usage)| number(usage)).reduce(u64::saturating_add)
+        };
+        Usage { output: sum(|usage| usage.output), reasoning: sum(|usage| usage.reasoning), ..Usage::new() }
+    }
+
+    /// Returns the number of output tokens that the stream had carried when the current attempt started.
+    pub(crate) fn carried_before_attempt(&self) -> u64 {
+        self.carried_before_attempt.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the usage that was reported for the previous attempt: the numbers of the choices, the modalities and the
+    /// service tier. `carried` is the number of output tokens that the stream has carried so far.
+    pub(crate) fn restart_usage(&self, carried: u64) {
+        self.carried_before_attempt.store(carried, Ordering::Relaxed);
+        self.choice_usages.lock().clear();
+        *self.usage_details.lock() = UsageDetails::new();
     }
 
     /// Adds the finish reason of a choice after the first that ended. Only the first reason of a choice is kept, and at

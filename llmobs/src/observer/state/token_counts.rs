@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use super::recorded_output::RecordedOutput;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
 
@@ -19,6 +20,8 @@ pub(crate) struct TokenCounts {
     is_estimated: AtomicBool,
     /// Written only by the stream and read by collections: a plain store, no read-modify-write.
     streamed: AtomicU64,
+    /// The output tokens that are already in the metrics.
+    pub(crate) recorded: RecordedOutput,
 }
 
 impl TokenCounts {
@@ -50,6 +53,14 @@ impl TokenCounts {
         }
     }
 
+    /// Forgets the reported usage, because a new attempt starts.
+    pub(crate) fn clear_usage(&self) {
+        for number in [&self.input, &self.cache_read, &self.cache_write, &self.output, &self.reasoning] {
+            number.clear();
+        }
+        self.is_estimated.store(false, Ordering::Relaxed);
+    }
+
     /// Sets the number of output tokens that the stream has carried so far. Only the stream may call it.
     #[inline]
     pub(crate) fn set_streamed(&self, tokens: u64) {
@@ -70,6 +81,10 @@ struct AtomicMax(AtomicU64);
 impl AtomicMax {
     fn get(&self) -> Option<u64> {
         self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 
     /// Replaces the number if `value` is larger, as in later reports of a growing total.
