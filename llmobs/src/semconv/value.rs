@@ -5,7 +5,9 @@
 //! subject to a cardinality limit, and finish reasons become `_OTHER`. The other enums are closed lists.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// The label value for a value outside the known set, as the conventions define it for `error.type`.
 pub const OTHER: &str = "_OTHER";
@@ -370,6 +372,30 @@ impl ErrorType {
         }
     }
 
+    /// Returns the error type for an error of the body of a request that this process receives:
+    /// [`Cancelled`](Self::Cancelled) if the caller left before the end of the body, otherwise
+    /// [`InvalidRequest`](Self::InvalidRequest), for example because the body is too long or not encoded correctly.
+    ///
+    /// The caller left if the error or one of its sources is an [`io::Error`] of a connection that ended. The HTTP/1
+    /// server of hyper, on which axum is built, returns such an error.
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use llmobs::ErrorType;
+    ///
+    /// let ended = io::Error::from(io::ErrorKind::UnexpectedEof);
+    /// assert_eq!(ErrorType::from_request_body_error(&ended), ErrorType::Cancelled);
+    /// let malformed = io::Error::from(io::ErrorKind::InvalidData);
+    /// assert_eq!(ErrorType::from_request_body_error(&malformed), ErrorType::InvalidRequest);
+    /// ```
+    #[must_use]
+    pub fn from_request_body_error(error: &(dyn Error + 'static)) -> Self {
+        let mut errors = std::iter::successors(Some(error), |&error| error.source());
+        let has_left = errors.any(|error| error.downcast_ref().is_some_and(is_end_of_connection));
+        if has_left { Self::Cancelled } else { Self::InvalidRequest }
+    }
+
     /// Returns the error type for an error text: an engine's message or a provider's JSON body. Only the first 2,000
     /// characters are searched, without regard to case, and the text is not stored. Returns `None` if the text contains
     /// no known pattern.
@@ -390,6 +416,16 @@ impl ErrorType {
             .find(|(_, patterns)| patterns.iter().any(|pattern| head.contains(pattern)))
             .map(|(error_type, _)| *error_type)
     }
+}
+
+fn is_end_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::UnexpectedEof
+    )
 }
 
 /// The number of characters that are searched. The error type is near the start of a text; later characters may be an

@@ -1,5 +1,9 @@
 //! Error types: a closed list, and an error text that is not exported by default.
 
+use std::error::Error;
+use std::fmt;
+use std::io;
+
 use llmobs::Content;
 use llmobs::ErrorType;
 use llmobs::Failure;
@@ -59,6 +63,39 @@ fn a_classifier_maps_statuses_provider_bodies_and_engine_messages_to_it() {
     ] {
         assert_eq!(ErrorType::from_text(text), expected, "{text}");
     }
+}
+
+/// An error around another one, as web frameworks wrap the errors of a server.
+#[derive(Debug)]
+struct Wrapped(io::Error);
+
+impl fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body cannot be read")
+    }
+}
+
+impl Error for Wrapped {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn a_request_whose_body_breaks_off_is_cancelled_and_one_with_an_invalid_body_is_not() {
+    for (kind, expected) in [
+        (io::ErrorKind::UnexpectedEof, ErrorType::Cancelled),
+        (io::ErrorKind::ConnectionReset, ErrorType::Cancelled),
+        (io::ErrorKind::ConnectionAborted, ErrorType::Cancelled),
+        (io::ErrorKind::BrokenPipe, ErrorType::Cancelled),
+        (io::ErrorKind::InvalidData, ErrorType::InvalidRequest),
+        (io::ErrorKind::InvalidInput, ErrorType::InvalidRequest),
+        (io::ErrorKind::TimedOut, ErrorType::InvalidRequest),
+    ] {
+        assert_eq!(ErrorType::from_request_body_error(&io::Error::from(kind)), expected, "{kind}");
+        assert_eq!(ErrorType::from_request_body_error(&Wrapped(kind.into())), expected, "{kind}, wrapped");
+    }
+    assert_eq!(ErrorType::from_request_body_error(&fmt::Error), ErrorType::InvalidRequest);
 }
 
 #[test]
