@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::body::Bytes;
-use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::http::uri::InvalidUri;
@@ -26,17 +26,26 @@ use crate::response;
 use crate::response::gateway_error;
 
 /// Largest request body that is read: 32 MiB, enough for images.
-const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
+pub(crate) const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Handles a request that calls a model. The request is an operation, which ends with the answer. When the client
 /// disconnects, this future or the body that it returned is dropped, and with it the call to the upstream.
-pub(crate) async fn forward_observed(State(gateway): State<Gateway>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, MAX_REQUEST_BYTES).await;
+pub(crate) async fn forward_observed(
+    State(gateway): State<Gateway>,
+    head: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let operation = start_operation(&gateway.observer, head.uri.path(), body.as_ref().map_or(&[], Bytes::as_ref));
-    let Ok(body) = body else {
-        operation.reject(ErrorType::InvalidRequest);
-        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE, ErrorType::InvalidRequest);
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            let error = ErrorType::from_request_body_error(&rejection);
+            match error {
+                ErrorType::Cancelled => operation.cancel(),
+                _ => operation.reject(error),
+            }
+            return gateway_error(rejection.status(), error);
+        }
     };
     let request = operation.in_scope(|| gateway.upstream_request(head, Body::from(body)));
     match operation.run(gateway.send(request)).await {

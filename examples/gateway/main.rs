@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::http::uri::Scheme;
 use axum::routing::get;
@@ -148,6 +149,7 @@ fn router(gateway: Gateway) -> Router {
         .route("/v1/embeddings", post(forward::forward_observed))
         .route("/v1/models", get(forward::forward_unobserved))
         .route("/v1/models/{model}", get(forward::forward_unobserved))
+        .layer(DefaultBodyLimit::max(forward::MAX_REQUEST_BYTES))
         .layer(ServerLayer::new(observer.clone()))
         .route_service("/metrics", Endpoint::new(observer))
         .with_state(gateway)

@@ -70,6 +70,7 @@ pub(crate) async fn answer<D: ApiRequest>(
 fn reject(operation: Operation, error: ApiError) -> Response {
     match error.error_type {
         ErrorType::Internal => operation.fail(error.failure()),
+        ErrorType::Cancelled => operation.cancel(),
         _ => operation.reject(error.failure()),
     }
     error.into_response()

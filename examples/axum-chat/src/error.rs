@@ -93,7 +93,7 @@ impl ApiError {
             code: Option<&'static str>,
         }
         let r#type = match self.error_type {
-            ErrorType::InvalidRequest => "invalid_request_error",
+            ErrorType::InvalidRequest | ErrorType::Cancelled => "invalid_request_error",
             ErrorType::Overloaded => "overloaded_error",
             ErrorType::Timeout => "timeout_error",
             _ => "server_error",
@@ -125,7 +125,8 @@ impl From<PushError> for ApiError {
 
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
-        Self { status: rejection.status(), ..Self::invalid_request(rejection.body_text()) }
+        let error_type = ErrorType::from_request_body_error(&rejection);
+        Self::new(rejection.status(), error_type, rejection.body_text())
     }
 }
 

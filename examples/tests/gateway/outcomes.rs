@@ -66,6 +66,28 @@ async fn a_client_that_disconnects_before_a_complete_answer_cancels_both_operati
 }
 
 #[tokio::test]
+async fn a_client_that_disconnects_during_its_upload_cancels_the_operation() {
+    let _lock = lock_shared().await;
+    let mut upstream = FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let gateway = GatewayProcess::start(upstream.address, &[]);
+    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: here\r\n");
+    let client = RawClient::send(gateway.address(), &format!("{head}content-length: 99\r\n\r\n{{")).await;
+    eventually("the gateway reads the body", async || {
+        (gateway.scrape().await.count("http_server_active_requests", &[]) == 1).then_some(())
+    })
+    .await;
+    drop(client);
+    wait_for_outcome("cancelled", async || gateway.scrape().await).await;
+
+    let malformed = format!("{head}transfer-encoding: chunked\r\n\r\nno size\r\n");
+    let answer = RawClient::send(gateway.address(), &malformed).await.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    let page = wait_for_outcome("rejected/invalid_request", async || gateway.scrape().await).await;
+    assert_eq!((page.started_count(), page.ended_count("cancelled")), (2, 1));
+    assert!(upstream.take_requests().is_empty(), "the upstream received neither request");
+}
+
+#[tokio::test]
 async fn an_upstream_that_crashes_mid_stream_fails_the_operation_and_truncates_the_answer() {
     let _lock = lock_shared().await;
     let chat = ChatProcess::start(&[]);

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::support::Page;
+use crate::support::PartialRequest;
 use crate::support::Server;
 use crate::support::StreamedAnswer;
 use crate::support::eventually;
@@ -92,6 +93,50 @@ async fn a_client_that_disconnects_while_queued_is_removed_from_the_queue() {
         (page.count("llmobs_operation_active", &queued) == 1).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_client_that_disconnects_during_its_upload_cancels_its_operation() {
+    let _lock = lock_shared().await;
+    let server = Server::synthetic(&[]);
+    let chunked = format!(
+        "POST /v1/completions HTTP/1.1\r\nHost: {}\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n{{",
+        server.address
+    );
+    let uploads = [
+        PartialRequest::upload(server.address, "/v1/chat/completions").await,
+        PartialRequest::upload(server.address, "/v1/generate").await,
+        PartialRequest::send(server.address, &chunked).await,
+    ];
+    eventually("the service reads the three bodies", async || {
+        (server.scrape().await.count("http_server_active_requests", &[]) == 3).then_some(())
+    })
+    .await;
+    drop(uploads);
+    wait_for_cancelled(&server, 3).await;
+
+    // A connection that is reset, and not closed.
+    let reset = PartialRequest::upload(server.address, "/v1/generate").await;
+    eventually("the service reads the body", async || {
+        (server.scrape().await.count("http_server_active_requests", &[]) == 1).then_some(())
+    })
+    .await;
+    reset.socket.set_zero_linger().expect("the socket is open");
+    drop(reset);
+    let page = wait_for_cancelled(&server, 4).await;
+    assert_eq!((page.started_count(), page.ended_count("rejected")), (4, 0));
+    assert_eq!(page.count("llmobs_operation_active", &[]), 0);
+}
+
+#[tokio::test]
+async fn a_malformed_body_is_rejected_and_not_cancelled() {
+    let _lock = lock_shared().await;
+    let server = Server::synthetic(&[]);
+    let head = "POST /v1/generate HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = PartialRequest::send(server.address, &format!("{head}no size\r\n")).await.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    let page = server.scrape().await;
+    assert_eq!((page.started_count(), page.ended_count("rejected/invalid_request")), (1, 1));
 }
 
 /// Sends a request for an answer that is not streamed, without waiting for the answer.

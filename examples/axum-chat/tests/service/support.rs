@@ -1,6 +1,7 @@
 //! Shared test support: the program, and what its tests use of `llmobs_tests`.
 
 mod otlp_json;
+mod partial_request;
 mod server;
 
 pub(crate) use llmobs_tests::collector::Collector;
@@ -17,6 +18,7 @@ pub(crate) use llmobs_tests::waiting::lock_exclusive;
 pub(crate) use llmobs_tests::waiting::lock_shared;
 pub(crate) use otlp_json::attributes;
 pub(crate) use otlp_json::hex;
+pub(crate) use partial_request::PartialRequest;
 pub(crate) use server::Server;
 pub(crate) use server::command;
 

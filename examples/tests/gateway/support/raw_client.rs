@@ -18,12 +18,17 @@ pub(crate) struct RawClient {
 impl RawClient {
     /// Sends a POST with additional headers, one per line.
     pub(crate) async fn post(address: SocketAddr, path: &str, headers: &[&str], body: &str) -> Self {
-        let mut socket = TcpStream::connect(address).await.expect("the server accepts connections");
         let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
         let length = body.len();
         let request =
             format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
-        socket.write_all(request.as_bytes()).await.expect("the server reads the request");
+        Self::send(address, &request).await
+    }
+
+    /// Sends any part of a request.
+    pub(crate) async fn send(address: SocketAddr, part: &str) -> Self {
+        let mut socket = TcpStream::connect(address).await.expect("the server accepts connections");
+        socket.write_all(part.as_bytes()).await.expect("the server reads the request");
         Self { socket, received: Vec::new() }
     }
 
