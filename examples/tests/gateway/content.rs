@@ -24,12 +24,9 @@ async fn exported_and_received(mode: &str, stream: bool) -> (String, String) {
         ("application/json", json!({ "choices": [choice] }).to_string())
     };
     let length = answer.len();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-    );
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
     let upstream = FakeUpstream::start_with_response(head + &answer).await;
-    let mut collector =
-        FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let mut collector = FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let gateway = GatewayProcess::start_with_capture(upstream.address, collector.address, mode);
     let question = json!({ "model": "m", "stream": stream, "messages": [
         { "role": "system", "content": "You know otto.ofen@example.org, herzkanarie." },

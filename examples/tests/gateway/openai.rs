@@ -47,7 +47,7 @@ async fn a_rejection_has_the_same_error_type_at_each_observer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truncated_stream_fails_at_each_observer() {
     let _lock = lock_shared().await;
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
     let token = concat!(
         r#"data: {"id":"c1","object":"chat.completion.chunk","created":0,"model":"m","#,
         r#""choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}"#,

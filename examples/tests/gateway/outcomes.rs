@@ -106,7 +106,7 @@ async fn an_upstream_that_crashes_mid_stream_fails_the_operation_and_truncates_t
 #[tokio::test]
 async fn an_upstream_that_truncates_a_stream_fails_the_operation() {
     let _lock = lock_shared().await;
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nconnection: close\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\r\n";
     let token = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
     let upstream = FakeUpstream::start_with_response(format!("{head}{token}")).await;
     let gateway = GatewayProcess::start(upstream.address, &[]);

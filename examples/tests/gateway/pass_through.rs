@@ -172,8 +172,7 @@ async fn the_upstream_receives_the_request_without_hop_by_hop_headers() {
 async fn a_trace_continues_under_the_span_of_the_operation_without_its_baggage() {
     let _lock = lock_shared().await;
     let mut upstream = FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
-    let mut collector =
-        FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let mut collector = FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let gateway = GatewayProcess::start_with_collector(upstream.address, collector.address);
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let parent = format!("traceparent: 00-{trace}-b7ad6b7169203331-01");

@@ -53,9 +53,13 @@ impl FakeUpstream {
         Self { address, requests }
     }
 
-    /// Answers every request with these bytes and closes the connection.
+    /// Answers every request with these bytes and closes the connection, which an added header announces: otherwise the
+    /// gateway could send its next request on this connection before it notices the end, and answer with 502.
     pub(crate) async fn start_with_response(response: impl Into<Vec<u8>>) -> Self {
-        let response: Arc<[u8]> = response.into().into();
+        let mut response = response.into();
+        let status_line = response.windows(2).position(|two| two == b"\r\n").expect("a status line");
+        response.splice(status_line..status_line, *b"\r\nconnection: close");
+        let response: Arc<[u8]> = response.into();
         Self::start(move |mut socket| {
             let response = Arc::clone(&response);
             async move {
