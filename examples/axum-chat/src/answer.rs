@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use futures_util::Stream;
@@ -21,6 +20,7 @@ use crate::api::RequestedValues;
 use crate::api::ResponseHead;
 use crate::app::App;
 use crate::app::GenerationOptions;
+use crate::body::RequestBody;
 use crate::engine::Prompt;
 use crate::error::ApiError;
 use crate::event::SequenceEvent;
@@ -30,7 +30,7 @@ use crate::sse;
 pub(crate) async fn answer<D: ApiRequest>(
     State(app): State<App>,
     RequestArrival(arrived): RequestArrival,
-    body: Result<Bytes, BytesRejection>,
+    RequestBody(body): RequestBody,
 ) -> Response {
     let model = requested_model(&body);
     let request = parse_request::<D>(&app, body);
@@ -88,7 +88,7 @@ pub(crate) struct GenerationRequest {
 
 pub(crate) fn parse_request<D: ApiRequest>(
     app: &App,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Bytes, ApiError>,
 ) -> Result<GenerationRequest, ApiError> {
     let request: D = serde_json::from_slice(&body?)?;
     let options = request.parameters().generation_options(app.engine.model())?;
@@ -99,7 +99,7 @@ pub(crate) fn parse_request<D: ApiRequest>(
 }
 
 /// Returns the model that a body names, even if the body is otherwise invalid.
-pub(crate) fn requested_model(body: &Result<Bytes, BytesRejection>) -> String {
+pub(crate) fn requested_model(body: &Result<Bytes, ApiError>) -> String {
     #[derive(Deserialize)]
     struct ModelField {
         model: String,

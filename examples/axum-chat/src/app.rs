@@ -46,6 +46,8 @@ pub(crate) struct App {
 pub(crate) struct Limits {
     /// Time limit from the arrival of a request to the end of its answer.
     pub(crate) deadline: Duration,
+    /// Time limit from the arrival of a request's head to the end of its body.
+    pub(crate) body_timeout: Duration,
     /// Maximum number of tokens of an answer if the request sets none.
     pub(crate) max_tokens: usize,
 }
@@ -89,7 +91,8 @@ impl App {
         let queue = Arc::new(Queue::new(cli.queue.get()));
         let scheduler = Scheduler::new(Arc::clone(&engine), observer.clone(), cli.max_running.get());
         let thread = scheduler.start(Arc::clone(&queue))?;
-        let limits = Limits { deadline: cli.deadline, max_tokens: cli.max_tokens.get() };
+        let limits =
+            Limits { deadline: cli.deadline, body_timeout: cli.body_timeout, max_tokens: cli.max_tokens.get() };
         Ok((Self { observer, engine, queue, limits }, thread))
     }
 

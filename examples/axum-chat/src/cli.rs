@@ -42,6 +42,22 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", default_value = "32", env = "LLMOBS_CHAT_QUEUE")]
     pub(crate) queue: NonZeroUsize,
 
+    /// Maximum number of open connections; further connections wait until one ends.
+    #[arg(long, value_name = "N", default_value = "16384", env = "LLMOBS_CHAT_MAX_CONNECTIONS")]
+    pub(crate) max_connections: NonZeroUsize,
+
+    /// Time limit for the head of a request, from the moment at which its connection is ready for it. A connection
+    /// without a complete head by then is closed, also one that is idle between two requests.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    #[arg(env = "LLMOBS_CHAT_HEAD_TIMEOUT")]
+    pub(crate) head_timeout: Duration,
+
+    /// Time limit for the body of a request, of at most 2 MiB, from the arrival of its head. A later body is answered
+    /// with 408.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    #[arg(env = "LLMOBS_CHAT_BODY_TIMEOUT")]
+    pub(crate) body_timeout: Duration,
+
     /// Time limit of an answer, from the arrival of its request.
     #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_DEADLINE")]

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
 use axum::http::header::RETRY_AFTER;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -29,6 +30,8 @@ pub(crate) struct ApiError {
 
 /// Seconds after which the queue probably has room.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 impl ApiError {
     fn new(status: StatusCode, error_type: ErrorType, message: impl Into<String>) -> Self {
@@ -59,6 +62,15 @@ impl ApiError {
             ..Self::invalid_request(format!(
                 "the prompt is too long: the prompt and its answer together may have {context} tokens"
             ))
+        }
+    }
+
+    /// Returns the error of a body that did not arrive in time. The error type is a client fault and not `timeout`, so
+    /// that slow clients cannot spend the error budget of the service.
+    pub(crate) fn slow_body() -> Self {
+        Self {
+            status: StatusCode::REQUEST_TIMEOUT,
+            ..Self::invalid_request("the body of the request did not arrive within the time limit")
         }
     }
 
@@ -139,9 +151,12 @@ impl From<serde_json::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.error_body())).into_response();
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
-        }
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS => response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            // The rest of the body would follow on the connection.
+            StatusCode::REQUEST_TIMEOUT => response.headers_mut().insert(CONNECTION, CLOSE),
+            _ => None,
+        };
         response
     }
 }

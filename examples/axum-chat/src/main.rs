@@ -1,14 +1,16 @@
 //! An OpenAI-compatible server with a small real model, observed by llmobs.
 //!
-//! The path of a request: [`answer`] parses the request in the format of its route ([`api`], [`routes`]), [`app`] adds
-//! the request to the [`queue`], the thread of the [`scheduler`] generates the answer with the [`engine`] and sends
-//! [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]). llmobs writes one log line for each
-//! request.
+//! The path of a request: [`connections`] accepts its connection, [`body`] reads it, [`answer`] parses it in the format
+//! of its route ([`api`], [`routes`]), [`app`] adds it to the [`queue`], the thread of the [`scheduler`] generates the
+//! answer with the [`engine`] and sends [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]).
+//! llmobs writes one log line for each request.
 
 mod answer;
 mod api;
 mod app;
+mod body;
 mod cli;
+mod connections;
 mod engine;
 mod error;
 mod event;

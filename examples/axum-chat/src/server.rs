@@ -1,8 +1,6 @@
 //! The HTTP service: routes, start and shutdown.
 
-use std::future::IntoFuture;
 use std::io;
-use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,16 +9,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderName;
 use axum::routing::get;
 use axum::routing::post;
-use axum::serve::ListenerExt;
 use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use llmobs::tower::ServerLayer;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::answer::answer;
 use crate::app::App;
 use crate::cli::Cli;
+use crate::connections::Connections;
 use crate::error;
 use crate::queue::AdmissionMode;
 use crate::routes::chat::ChatRequest;
@@ -60,35 +57,26 @@ fn router(app: App) -> Router {
 pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Result<()> {
     let listener = TcpListener::bind(cli.listen).await?;
     tracing::info!(address = %listener.local_addr()?, model = app.engine.model(), "listening");
-
-    // Without `TCP_NODELAY`, the kernel holds small chunks back until the client has acknowledged the previous one.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
     tokio::spawn(runtime_lag::record_lag(app.observer.clone()));
-    let (stop, stopped) = oneshot::channel();
-    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = stopped.await;
-    });
-    let mut server = std::pin::pin!(server.into_future());
+
+    let mut connections = Connections::new(cli);
     tokio::select! {
         // Polled first, so that the signal handler is installed before the first answer.
         biased;
         signal = shutdown_signal() => tracing::info!(signal, "shutting down"),
-        ended = &mut server => return ended,
+        never = connections.accept(listener, router(app.clone())) => match never {},
     }
 
     // New requests are refused; admitted requests may run until the end of the drain.
     app.queue.set_admission(AdmissionMode::Closed);
-    let _ = stop.send(());
-    if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
+    if tokio::time::timeout(cli.drain, connections.drain()).await.is_err() {
         tracing::warn!("the drain limit has passed; running answers are aborted");
         app.queue.set_admission(AdmissionMode::Stopped);
-        let _ = tokio::time::timeout(CLIENT_READ_GRACE, server).await;
+        let _ = tokio::time::timeout(CLIENT_READ_GRACE, connections.drain()).await;
     }
     // Operations dropped from here on were not cancelled by their client.
     app.observer.begin_shutdown();
+    connections.abort().await;
     join_engine(engine).await;
     tracing::info!("stopped");
     Ok(())

@@ -1,9 +1,7 @@
 //! `POST /v1/generate`: the simplest route. Request `{prompt, model, max_tokens}`,
 //! answer `{model, output, latency_ms}`. An attribute starts its operation; the other routes use the builder.
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use llmobs::llm_span;
 use llmobs::semconv::value::OperationName;
@@ -21,6 +19,7 @@ use crate::api::CompletedAnswer;
 use crate::api::Parameters;
 use crate::api::ResponseHead;
 use crate::app::App;
+use crate::body::RequestBody;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
@@ -30,7 +29,7 @@ use crate::error::ApiError;
 pub(crate) async fn generate(
     State(app): State<App>,
     RequestArrival(arrived): RequestArrival,
-    body: Result<Bytes, BytesRejection>,
+    RequestBody(body): RequestBody,
 ) -> Result<Response, ApiError> {
     let request = parse_request::<GenerateRequest>(&app, body)?;
     call.marker().input(|| &request.prompt);

@@ -16,6 +16,7 @@ mod rejections;
 mod responses;
 mod shutdown;
 mod slow_clients;
+mod slow_requests;
 mod support;
 
 /// Shows in the list of tests that those of `model` did not run.

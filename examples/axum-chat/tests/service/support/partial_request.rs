@@ -28,6 +28,32 @@ impl PartialRequest {
         Self::send(address, &(head + "{\"model\":")).await
     }
 
+    /// Sends a blank every 20 ms until the service closes the connection; returns everything that it sent.
+    pub(crate) async fn trickle_to_end(self) -> String {
+        let (mut reader, mut writer) = self.socket.into_split();
+        let trickle = tokio::spawn(async move {
+            while writer.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let answer = read_to_end(&mut reader).await;
+        trickle.abort();
+        answer
+    }
+
+    /// Reads until the service has sent `text`; returns everything that it sent since the previous call.
+    pub(crate) async fn read_until(&mut self, text: &str) -> String {
+        let mut answer = String::new();
+        while !answer.contains(text) {
+            let mut bytes = [0; 1_024];
+            let read = tokio::time::timeout(END_TIMEOUT, self.socket.read(&mut bytes)).await;
+            let count = read.expect("an answer before the timeout").expect("the socket is readable");
+            assert_ne!(count, 0, "the connection ended: {answer}");
+            answer.push_str(std::str::from_utf8(&bytes[..count]).expect("the answer is text"));
+        }
+        answer
+    }
+
     /// Reads until the service closes the connection; returns everything that it sent.
     pub(crate) async fn read_to_end(mut self) -> String {
         read_to_end(&mut self.socket).await
