@@ -63,7 +63,7 @@ pub(crate) struct Cli {
     #[arg(env = "LLMOBS_CHAT_DEADLINE")]
     pub(crate) deadline: Duration,
 
-    /// Time limit for running answers at shutdown.
+    /// Time limit for running answers at shutdown. A second signal aborts them at once.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_DRAIN")]
     pub(crate) drain: Duration,

@@ -3,7 +3,7 @@
 //! The path of a request: [`connections`] accepts its connection, [`body`] reads it, [`answer`] parses it in the format
 //! of its route ([`api`], [`routes`]), [`app`] adds it to the [`queue`], the thread of the [`scheduler`] generates the
 //! answer with the [`engine`] and sends [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]).
-//! llmobs writes one log line for each request.
+//! llmobs writes one log line for each request. [`server`] shuts the service down on the [`signals`] of the process.
 
 mod answer;
 mod api;
@@ -21,6 +21,7 @@ mod routes;
 mod runtime_lag;
 mod scheduler;
 mod server;
+mod signals;
 mod sse;
 mod threads;
 

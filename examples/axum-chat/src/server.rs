@@ -26,6 +26,7 @@ use crate::routes::generate::generate;
 use crate::routes::health::health;
 use crate::routes::models::models;
 use crate::runtime_lag;
+use crate::signals::Signals;
 
 /// Largest request body that is read: 2 MiB.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -53,24 +54,33 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Serves until a signal arrives, then waits for running answers up to the drain limit.
+/// Serves until a signal arrives, then waits for running answers until the drain limit or a second signal.
 pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Result<()> {
+    let mut signals = Signals::new()?;
     let listener = TcpListener::bind(cli.listen).await?;
     tracing::info!(address = %listener.local_addr()?, model = app.engine.model(), "listening");
     tokio::spawn(runtime_lag::record_lag(app.observer.clone()));
 
     let mut connections = Connections::new(cli);
     tokio::select! {
-        // Polled first, so that the signal handler is installed before the first answer.
-        biased;
-        signal = shutdown_signal() => tracing::info!(signal, "shutting down"),
+        signal = signals.next() => tracing::info!(signal, "shutting down"),
         never = connections.accept(listener, router(app.clone())) => match never {},
     }
 
     // New requests are refused; admitted requests may run until the end of the drain.
     app.queue.set_admission(AdmissionMode::Closed);
-    if tokio::time::timeout(cli.drain, connections.drain()).await.is_err() {
-        tracing::warn!("the drain limit has passed; running answers are aborted");
+    let is_drained = tokio::select! {
+        () = connections.drain() => true,
+        () = tokio::time::sleep(cli.drain) => {
+            tracing::warn!("the drain limit has passed; running answers are aborted");
+            false
+        }
+        signal = signals.next() => {
+            tracing::warn!(signal, "a second signal has arrived; running answers are aborted");
+            false
+        }
+    };
+    if !is_drained {
         app.queue.set_admission(AdmissionMode::Stopped);
         let _ = tokio::time::timeout(CLIENT_READ_GRACE, connections.drain()).await;
     }
@@ -86,20 +96,4 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
 async fn join_engine(engine: JoinHandle<()>) {
     let joined = tokio::task::spawn_blocking(move || engine.join());
     let _ = tokio::time::timeout(Duration::from_secs(5), joined).await;
-}
-
-/// Returns the name of the first signal that asks the process to end.
-async fn shutdown_signal() -> &'static str {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::SignalKind;
-        if let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = terminate.recv() => "SIGTERM",
-                _ = tokio::signal::ctrl_c() => "SIGINT",
-            };
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-    "interrupt"
 }
