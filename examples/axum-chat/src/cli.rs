@@ -9,6 +9,8 @@ use clap::Parser;
 use clap::ValueEnum;
 use llmobs_gpu::BackendChoice;
 
+use crate::engine::SimulatedFailure;
+
 /// An OpenAI-compatible chat server with a small real model, observed by llmobs.
 ///
 /// The first run downloads SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
@@ -85,6 +87,10 @@ pub(crate) struct Cli {
     /// Bytes of text in every token of the synthetic engine.
     #[arg(long, value_name = "N", default_value = "6", env = "LLMOBS_CHAT_SYNTHETIC_BYTES")]
     pub(crate) synthetic_bytes: NonZeroUsize,
+
+    /// Failure of the synthetic engine: `panic@N` panics at the N-th token of each request, with 0 at its start.
+    #[arg(long, value_name = "FAILURE", env = "LLMOBS_CHAT_FAIL")]
+    pub(crate) fail: Option<SimulatedFailure>,
 
     /// Source of GPU readings: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library. The model here runs on
     /// the CPU, so `auto` would assign the energy of other GPU workloads to its requests.

@@ -14,6 +14,7 @@ use llmobs::content::Input;
 use llmobs::content::Part;
 
 pub(crate) use llama::Llama;
+pub(crate) use synthetic::SimulatedFailure;
 pub(crate) use synthetic::SyntheticEngine;
 
 /// A language model: tokenizer, weights and the sequences that use them.

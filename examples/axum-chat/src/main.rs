@@ -79,11 +79,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 fn load_engine(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
     if cli.engine == EngineKind::Synthetic {
-        return Ok(Arc::new(SyntheticEngine::new(
-            cli.synthetic_prefill,
-            cli.synthetic_token,
-            cli.synthetic_bytes.get(),
-        )));
+        let engine = SyntheticEngine::new(cli.synthetic_prefill, cli.synthetic_token, cli.synthetic_bytes.get());
+        return Ok(Arc::new(engine.with_failure(cli.fail)));
     }
     threads::ensure_thread_count()?;
     let path = match &cli.model {

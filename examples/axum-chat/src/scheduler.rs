@@ -66,9 +66,9 @@ impl Scheduler {
             let capacity = self.max_running - self.running.len();
             match queue.take(capacity, timeout, |job| job.should_continue(self.observer.now(), admission)) {
                 Some(jobs) => {
-                    for job in jobs {
-                        self.running.push(RunningSequence::new(job, &*self.engine, self.observer.now()));
-                    }
+                    let now = self.observer.now();
+                    let started = jobs.into_iter().filter_map(|job| RunningSequence::start(job, &*self.engine, now));
+                    self.running.extend(started);
                 }
                 None if self.running.is_empty() => return,
                 None => {}
@@ -147,12 +147,19 @@ enum TurnResult {
 }
 
 impl RunningSequence {
-    fn new(mut job: Job, engine: &dyn Engine, now: Moment) -> Self {
+    /// Starts the sequence of a job. If the engine panics, the job is failed and `None` is returned.
+    fn start(mut job: Job, engine: &dyn Engine, now: Moment) -> Option<Self> {
         let counts = TokenCounts { prompt: job.prompt.len(), completion: 0 };
         job.marker.scheduled_at(now);
         job.send(SequenceEvent::Scheduled { queue_duration: now.since(job.enqueued_at), prompt_tokens: counts.prompt });
-        let sequence = engine.start_sequence(std::mem::take(&mut job.prompt), job.sampling);
-        Self { job, sequence, counts }
+        let prompt = std::mem::take(&mut job.prompt);
+        match catch_unwind(AssertUnwindSafe(|| engine.start_sequence(prompt, job.sampling))) {
+            Ok(sequence) => Some(Self { job, sequence, counts }),
+            Err(_panic) => {
+                job.fail(ErrorType::Internal);
+                None
+            }
+        }
     }
 
     fn run_turn(&mut self, observer: &Observer, admission: AdmissionMode) -> TurnResult {

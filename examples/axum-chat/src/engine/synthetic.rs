@@ -3,6 +3,7 @@
 //!
 //! Sequences run concurrently, as in a batch: the next token of each sequence is due after that sequence's own delay.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::Engine;
@@ -16,19 +17,42 @@ use llmobs::clock::Moment;
 /// The text from which all tokens are cut.
 const TOKEN_TEXT: &str = "token ";
 
+/// A failure of each sequence, written `panic@N`: a panic in place of token N, or with 0 when the sequence starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SimulatedFailure {
+    panic_at: usize,
+}
+
+impl FromStr for SimulatedFailure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let token = text.strip_prefix("panic@").and_then(|token| token.parse().ok());
+        let panic_at = token.ok_or_else(|| format!("{text:?} is not `panic@N` with the number of a token"))?;
+        Ok(Self { panic_at })
+    }
+}
+
 /// A generator of meaningless tokens.
 #[derive(Debug)]
 pub(crate) struct SyntheticEngine {
     prefill_duration: Duration,
     token_interval: Duration,
     token_text: String,
+    failure: Option<SimulatedFailure>,
 }
 
 impl SyntheticEngine {
     /// Creates an engine whose first token is due `prefill_duration` after the start of a sequence, and each later
     /// token `token_interval` after the previous one. Each token has `bytes` bytes.
     pub(crate) fn new(prefill_duration: Duration, token_interval: Duration, bytes: usize) -> Self {
-        Self { prefill_duration, token_interval, token_text: TOKEN_TEXT.chars().cycle().take(bytes).collect() }
+        let token_text = TOKEN_TEXT.chars().cycle().take(bytes).collect();
+        Self { prefill_duration, token_interval, token_text, failure: None }
+    }
+
+    /// Sets the failure of each sequence.
+    pub(crate) fn with_failure(self, failure: Option<SimulatedFailure>) -> Self {
+        Self { failure, ..self }
     }
 }
 
@@ -60,12 +84,16 @@ impl Engine for SyntheticEngine {
     }
 
     fn start_sequence(&self, _prompt: Vec<u32>, _sampling: Sampling) -> Box<dyn Sequence> {
-        Box::new(SyntheticSequence {
+        let sequence = SyntheticSequence {
             prefill_duration: self.prefill_duration,
             token_interval: self.token_interval,
             token_text: self.token_text.clone(),
+            failure: self.failure,
+            token_count: 0,
             next_token_at: None,
-        })
+        };
+        sequence.panic_if_due();
+        Box::new(sequence)
     }
 }
 
@@ -74,7 +102,16 @@ struct SyntheticSequence {
     prefill_duration: Duration,
     token_interval: Duration,
     token_text: String,
+    failure: Option<SimulatedFailure>,
+    token_count: usize,
     next_token_at: Option<Moment>,
+}
+
+impl SyntheticSequence {
+    fn panic_if_due(&self) {
+        let is_due = self.failure.is_some_and(|failure| failure.panic_at == self.token_count);
+        assert!(!is_due, "a simulated failure at token {}", self.token_count);
+    }
 }
 
 impl Sequence for SyntheticSequence {
@@ -83,6 +120,8 @@ impl Sequence for SyntheticSequence {
         if now < due {
             return Ok(SequenceStep::WaitUntil(due));
         }
+        self.token_count += 1;
+        self.panic_if_due();
         // Measured from the due time, so that the mean interval is as configured even if this thread wakes late.
         self.next_token_at = Some(due.saturating_add(self.token_interval));
         Ok(SequenceStep::Token(self.token_text.clone()))
@@ -107,6 +146,14 @@ mod tests {
             "due at 60 ms and not at 61 ms: no drift"
         );
         Ok(())
+    }
+
+    #[test]
+    fn a_simulated_failure_names_its_token() {
+        assert_eq!("panic@3".parse(), Ok(SimulatedFailure { panic_at: 3 }));
+        for text in ["", "panic", "panic@", "panic@-1", "error@3"] {
+            assert!(text.parse::<SimulatedFailure>().is_err_and(|error| error.contains("panic@N")), "{text}");
+        }
     }
 
     #[test]
