@@ -80,7 +80,7 @@ impl Estimates {
         self.update_utilization(sampling, window);
         self.record_starvation(sampling, window, now);
         for (index, gpu) in sampling.gpus.iter_mut().enumerate() {
-            forecast_memory_full(&sampling.snapshot, index, gpu, now);
+            publish_memory_forecast(&sampling.snapshot, index, gpu, now);
         }
     }
 
@@ -156,21 +156,26 @@ fn are_devices_idle(sampling: &Sampling, model: &str, now: u64) -> bool {
     !busy.is_empty() && busy.iter().all(|value| value.is_some_and(|value| value < IDLE_UTILIZATION))
 }
 
-/// Publishes the time until a device's memory is full at the current rate of growth; `None` if memory does not grow, or
-/// for one day or more.
-fn forecast_memory_full(snapshot: &SharedSnapshot, index: usize, gpu: &mut SampledGpu, now: u64) {
-    let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
-    let Some(at) = gpu.schedules[DriverCall::Memory.index()].answered_at else { return };
+/// Publishes the time until a device's memory is full.
+fn publish_memory_forecast(snapshot: &SharedSnapshot, index: usize, gpu: &mut SampledGpu, now: u64) {
+    let full_in = forecast_memory_full(gpu, now);
+    if let Some(device) = snapshot.lock().devices.get_mut(index) {
+        device.report.memory_full_in = full_in;
+    }
+}
+
+/// Returns the time until a device's memory is full at the current rate of growth; `None` if memory does not grow or its
+/// size is unknown, or for one day or more.
+fn forecast_memory_full(gpu: &mut SampledGpu, now: u64) -> Option<Duration> {
+    let (used, total) = (gpu.reading.memory_used?, gpu.reading.memory_total?);
+    let at = gpu.schedules[DriverCall::Memory.index()].answered_at?;
     if gpu.memory_history.last().is_none_or(|(last, _)| *last < at) {
         gpu.memory_history.push((at, used));
     }
     gpu.memory_history.retain(|(at, _)| now.saturating_sub(*at) <= MEMORY_HISTORY_WINDOW);
     let free = to_f64(total.saturating_sub(used).saturating_sub(gpu.reading.memory_reserved.unwrap_or(0)));
     let full_in = median_slope(&gpu.memory_history).filter(|slope| *slope > 0.0).map(|slope| free / slope);
-    let full_in = full_in.filter(|seconds| *seconds < 86_400.0).map(Duration::from_secs_f64);
-    if let Some(device) = snapshot.lock().devices.get_mut(index) {
-        device.report.memory_full_in = full_in;
-    }
+    full_in.filter(|seconds| *seconds < 86_400.0).map(Duration::from_secs_f64)
 }
 
 /// Returns the growth in bytes per second: the median slope of all pairs of readings (Theil-Sen), which is robust to

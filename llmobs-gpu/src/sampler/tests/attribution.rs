@@ -281,3 +281,16 @@ fn the_time_until_memory_is_full_is_forecast() {
     rig.run(ms(60_000));
     assert_eq!(rig.device(0).memory_full_in, None, "the memory no longer fills");
 }
+
+#[test]
+fn there_is_no_forecast_for_memory_that_is_no_longer_reported() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run_with(ms(20_000), |time| fake.set(0, "memory_used", (70 << 30) + (time.as_secs() << 27)));
+    assert!(rig.device(0).memory_full_in.is_some());
+    fake.fail("nvmlDeviceGetMemoryInfo_v2", EVERY, 999);
+    rig.worker.sampling.gpus[0].reading.memory_used = None;
+    rig.run(ms(2_000));
+    assert_eq!(rig.device(0).memory_full_in, None);
+}
