@@ -32,6 +32,7 @@ pub(crate) struct EventFeed {
     events: Mutex<Vec<TimedOperationEvent>>,
     /// Set if events were dropped since the last call of `drain`.
     has_lost_events: AtomicBool,
+    /// Changes only under the lock of `events`.
     is_closed: AtomicBool,
     /// Set if the sampler sleeps long and must be woken when an operation may run.
     is_sampler_idle: AtomicBool,
@@ -61,9 +62,11 @@ impl EventFeed {
         !is_idle || self.events.lock().is_empty()
     }
 
+    /// Discards the waiting events and all later ones.
     pub(crate) fn close(&self) {
+        let mut events = self.events.lock();
         self.is_closed.store(true, Ordering::Relaxed);
-        self.events.lock().clear();
+        events.clear();
     }
 
     pub(crate) fn set_watts(&self, watts: f64) {
@@ -78,10 +81,11 @@ impl EventFeed {
     }
 
     fn push(&self, at: Moment, event: OperationEvent) {
+        let mut events = self.events.lock();
+        // Under the lock, so no event follows the clearing by `close`.
         if self.is_closed.load(Ordering::Relaxed) {
             return;
         }
-        let mut events = self.events.lock();
         if events.len() < MAX_PENDING_EVENTS {
             events.push((at.as_nanos(), event));
         } else {
@@ -121,6 +125,7 @@ impl Companion for EventFeed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Barrier;
 
     const AT: Moment = Moment::from_nanos(1);
 
@@ -141,5 +146,22 @@ mod tests {
         assert!(!event_feed.set_sampler_idle(true));
         assert_eq!(event_feed.drain().0.len(), 1);
         assert!(event_feed.set_sampler_idle(true));
+    }
+
+    #[test]
+    fn a_closed_feed_holds_no_event_of_a_thread_that_adds_one_meanwhile() {
+        for round in 0..2_000 {
+            let event_feed = EventFeed::default();
+            let barrier = Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    (0..64).for_each(|id| event_feed.on_mark(id, Mark::Scheduled, AT));
+                });
+                barrier.wait();
+                event_feed.close();
+            });
+            assert!(event_feed.drain().0.is_empty(), "round {round}");
+        }
     }
 }
