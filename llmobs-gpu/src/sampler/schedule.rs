@@ -50,7 +50,7 @@ impl CallSchedule {
             Err(_) => Capability::Failing,
         };
         self.slow_calls = (self.slow_calls << 1 | u32::from(took > budget)) & ((1 << CALL_WINDOW) - 1);
-        self.calls += 1;
+        self.calls = self.calls.saturating_add(1);
         if self.slow_calls.count_ones() >= 2 {
             (self.slowdown, self.slow_calls, self.calls) = ((self.slowdown() * 4).min(MAX_SLOWDOWN), 0, 0);
         } else if self.calls >= CALL_WINDOW && self.slow_calls == 0 && self.slowdown() > 1 {
@@ -96,6 +96,13 @@ mod tests {
             schedule.record_call(0, 1_000, BUDGET, Ok(()));
         }
         assert_eq!(schedule.interval(100), 100);
+    }
+
+    #[test]
+    fn the_number_of_calls_does_not_overflow() {
+        let mut schedule = CallSchedule { calls: u32::MAX, slowdown: 4, ..CallSchedule::default() };
+        schedule.record_call(0, 1_000, BUDGET, Ok(()));
+        assert_eq!(schedule.slowdown(), 1, "the window is full");
     }
 
     #[test]
