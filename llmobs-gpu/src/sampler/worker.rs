@@ -102,7 +102,7 @@ impl Worker {
         }
         if has_lost_events {
             let now = self.sampling.now();
-            self.sampling.observer.record_anomaly("gpu_words_lost");
+            self.sampling.observer.record_anomaly("gpu_events_lost");
             self.apply_events(now);
             self.sampling.accounts.end_where(now, |tracked| tracked.operation.has_ended());
             (0..self.sampling.gpus.len()).for_each(|gpu| self.sampling.accounts.void_interval(gpu, now));

@@ -352,3 +352,14 @@ fn a_closed_snapshot_has_no_rows() {
     assert!(!rig.has_attribute_value("hw.status", "") && !rig.has_attribute_value("llmobs.gpu.collector.status", ""));
     assert_ne!(rig.snapshot.sampler_state(), SamplerState::Hung);
 }
+
+#[test]
+fn dropped_events_of_operations_are_an_anomaly() {
+    use llmobs::companion::Companion;
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    let at = rig.manual_clock.now();
+    (0..200_000).for_each(|id| rig.event_feed.on_mark(id, llmobs::companion::Mark::Scheduled, at));
+    rig.run(ms(100));
+    assert!(is_close(rig.value("llmobs.self.anomalies", &[("llmobs.anomaly", "gpu_events_lost")]), 1.0));
+}
