@@ -157,26 +157,27 @@ impl SamplerBuilder {
     }
 
     /// Sets the backend. Defaults to NVIDIA's library if it can be opened (feature `nvml`), otherwise to the files of
-    /// AMD's driver.
+    /// AMD's driver. Replaces an earlier [`backend_choice`](Self::backend_choice).
     pub fn backend(mut self, backend: impl GpuBackend) -> Self {
         self.backend = Some(Box::new(backend));
+        self.is_disabled = false;
         self
     }
 
-    /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`].
-    #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "the path is used only by NVML"))]
+    /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`]. Replaces an earlier
+    /// [`backend`](Self::backend).
     pub fn backend_choice(mut self, choice: BackendChoice) -> Self {
-        self.is_disabled = choice == BackendChoice::Off;
-        match choice {
+        self.is_disabled = false;
+        self.backend = match choice {
+            BackendChoice::Auto => None,
             #[cfg(feature = "nvml")]
-            BackendChoice::Nvml(path) => self.backend(crate::backend::NvmlBackend::at(path)),
-            #[cfg(not(feature = "nvml"))]
-            BackendChoice::Nvml(_) => {
+            BackendChoice::Nvml(path) => return self.backend(crate::backend::NvmlBackend::at(path)),
+            _ => {
                 self.is_disabled = true;
-                self
+                None
             }
-            BackendChoice::Auto | BackendChoice::Off => self,
-        }
+        };
+        self
     }
 
     /// Sets the sampled devices, each by its id, a prefix of its id, its PCI address, or its index among the GPUs of the
@@ -335,7 +336,8 @@ impl SamplerBuilder {
 
 impl fmt::Debug for SamplerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let backend = self.backend.as_ref().map_or("auto", |backend| backend.name());
+        let default = if self.is_disabled { "off" } else { "auto" };
+        let backend = self.backend.as_ref().map_or(default, |backend| backend.name());
         f.debug_struct("SamplerBuilder").field("backend", &backend).finish_non_exhaustive()
     }
 }

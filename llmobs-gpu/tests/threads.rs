@@ -14,6 +14,7 @@ use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::metric::RegisterError;
 use llmobs::testing::Readings;
+use llmobs_gpu::BackendChoice;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::ROWS;
 use llmobs_gpu::Sampler;
@@ -311,4 +312,27 @@ impl tracing::field::Visit for Fields {
     fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
         self.0.insert(field.name(), format!("{value:?}"));
     }
+}
+
+#[test]
+fn the_last_choice_of_a_backend_applies() {
+    let nvml = || NvmlBackend::at("/nowhere/libnvidia-ml.so.1");
+    let nvml_choice = || BackendChoice::Nvml("/nowhere/libnvidia-ml.so.1".into());
+    let builder = Sampler::builder;
+    for (builder, expected) in [
+        (builder().backend_choice(BackendChoice::Off).backend(nvml()), "nvml"),
+        (builder().backend_choice(BackendChoice::Off).backend_choice(nvml_choice()), "nvml"),
+        (builder().backend(nvml()).backend_choice(BackendChoice::Auto), "auto"),
+        (builder().backend(nvml()).backend_choice(BackendChoice::Off), "off"),
+        (builder().backend_choice(nvml_choice()).backend_choice(BackendChoice::Auto), "auto"),
+    ] {
+        let shown = format!("{builder:?}");
+        assert!(shown.contains(&format!("{expected:?}")), "{shown} instead of {expected}");
+    }
+    let observer = observer();
+    let sampler = Sampler::builder().backend_choice(BackendChoice::Off).backend(nvml()).start(&observer).unwrap();
+    let exported =
+        || Readings::new(&observer).value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "no_driver")]);
+    wait_until(&observer, "the sampler runs", || exported() > 0.0);
+    assert!(sampler.stop());
 }
