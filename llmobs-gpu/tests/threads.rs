@@ -253,9 +253,9 @@ fn gpu_errors_and_energy_are_emitted_with_the_trace_of_the_operation() {
     let record_ids = [&events[0]["record.trace_id"], &events[0]["record.span_id"]];
     let span_ids = [span.span_context.trace_id().to_string(), span.span_context.span_id().to_string()];
     assert_eq!(record_ids, [&span_ids[0], &span_ids[1]], "a bridge must link the event to the span of the operation");
-    assert_eq!(events[0]["energy_method"], "\"time\"");
-    assert_eq!(events[0]["energy_complete"], "true");
-    let joules: f64 = events[0]["energy_j"].parse().unwrap();
+    assert_eq!(events[0]["llmobs.operation.energy.method"], "\"time\"");
+    assert_eq!(events[0]["llmobs.operation.energy.complete"], "true");
+    let joules: f64 = events[0]["llmobs.operation.energy.attributed"].parse().unwrap();
     assert!(joules > 0.01, "{joules}");
     let complete = recorded_events("llm_request_complete");
     let provisional = complete.iter().find_map(|event| event.get("llmobs.operation.energy.provisional"));

@@ -100,6 +100,22 @@ pub(super) fn record_operation_energy(sampling: &Sampling, settled: &SettledEner
     }
 }
 
+/// Emits the event of an XID error at one level: a `tracing` callsite has a fixed level.
+macro_rules! emit_xid {
+    ($level:ident, $id:expr, $code:expr, $severity:expr, $operations:expr) => {
+        tracing::event!(
+            name: "gpu_xid",
+            target: "llmobs",
+            tracing::Level::$level,
+            hw.id = $id,
+            llmobs.gpu.xid.code = $code,
+            llmobs.gpu.xid.severity = $severity.as_str(),
+            llmobs.gpu.operations = $operations,
+            "gpu_xid"
+        )
+    };
+}
+
 /// Records an error that a device reported.
 pub(super) fn record_xid(sampling: &mut Sampling, index: usize, code: u64, at: u64) {
     let severity = XidSeverity::from_code(code);
@@ -111,15 +127,11 @@ pub(super) fn record_xid(sampling: &mut Sampling, index: usize, code: u64, at: u
         metrics.xid_errors.bind(attributes).add(1);
     }
     let affected = sampling.accounts.running_on(index).count();
-    match severity {
-        XidSeverity::Fatal => {
-            tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
-        }
-        _ => {
-            tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
-        }
-    }
     let code = code.to_string();
+    match severity {
+        XidSeverity::Fatal => emit_xid!(ERROR, id, code, severity, affected),
+        _ => emit_xid!(WARN, id, code, severity, affected),
+    }
     for tracked in sampling.accounts.running_on(index) {
         let attributes = [
             (a::HW_ID, id.as_str()),
@@ -136,7 +148,14 @@ pub(super) fn emit_throttle(sampling: &Sampling, index: usize, throttle: Throttl
     let id = sampling.gpus[index].info.id.as_str();
     let reason =
         if throttle.contains(ThrottleReason::Hardware) { ThrottleReason::Hardware } else { ThrottleReason::Thermal };
-    tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
+    tracing::event!(
+        name: "gpu_throttle",
+        target: "llmobs",
+        tracing::Level::WARN,
+        hw.id = id,
+        llmobs.gpu.throttle.reason = reason.as_str(),
+        "gpu_throttle"
+    );
     for tracked in sampling.accounts.running_on(index) {
         let attributes = [(a::HW_ID, id), (attribute::GPU_THROTTLE_REASON, reason.as_str())];
         tracked.operation.add_event("gpu.throttle", &attributes);

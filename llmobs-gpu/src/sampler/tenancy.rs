@@ -30,5 +30,13 @@ pub(super) fn emit_sharing_change(gpu: &mut SampledGpu) {
         return;
     }
     let (id, others) = (gpu.info.id.as_str(), processes.others.saturating_add(processes.unknown));
-    tracing::info!(name: "gpu_shared", target: "llmobs", gpu = id, shared, others = i64::from(others), "gpu_shared");
+    tracing::event!(
+        name: "gpu_shared",
+        target: "llmobs",
+        tracing::Level::INFO,
+        hw.id = id,
+        llmobs.gpu.shared = shared,
+        llmobs.gpu.other_processes = i64::from(others),
+        "gpu_shared"
+    );
 }

@@ -53,37 +53,49 @@ pub const COMPLETE_EVENT: (&str, FieldDefinitions) = (
 
 /// Events of the GPU sampler.
 const GPU_EVENTS: &[(&str, FieldDefinitions, Requirements<'_>)] = &[
-    ("gpu_shared", &[("gpu", String, true), ("others", Int, true), ("shared", Boolean, true)], &[]),
-    ("gpu_throttle", &[("gpu", String, true), ("reason", String, true)], &[]),
+    (
+        "gpu_shared",
+        &[("hw.id", String, true), ("llmobs.gpu.other_processes", Int, true), ("llmobs.gpu.shared", Boolean, true)],
+        &[],
+    ),
+    ("gpu_throttle", &[("hw.id", String, true), ("llmobs.gpu.throttle.reason", String, true)], &[]),
     (
         "gpu_xid",
-        &[("gpu", String, true), ("operations", Int, true), ("severity", String, true), ("xid", Int, true)],
+        &[
+            ("hw.id", String, true),
+            ("llmobs.gpu.operations", Int, true),
+            ("llmobs.gpu.xid.code", String, true),
+            ("llmobs.gpu.xid.severity", String, true),
+        ],
         &[],
     ),
     (
         "llm_request_energy",
         &[
-            ("energy_complete", Boolean, true),
-            ("energy_j", Double, true),
-            ("energy_method", String, true),
-            ("energy_per_token_j", Double, false),
-            ("energy_shared", Boolean, true),
-            ("energy_source", String, true),
-            ("gpu_cost_usd", Double, false),
-            ("gpu_s", Double, true),
-            ("gpu_throttled_s", Double, true),
-            ("output_tokens", Int, true),
+            ("llmobs.operation.energy.attributed", Double, true),
+            ("llmobs.operation.energy.complete", Boolean, true),
+            ("llmobs.operation.energy.method", String, true),
+            ("llmobs.operation.energy.per_token", Double, false),
+            ("llmobs.operation.energy.shared", Boolean, true),
+            ("llmobs.operation.energy.source", String, true),
+            ("llmobs.operation.gpu.cost.usd", Double, false),
+            ("llmobs.operation.gpu.throttled_time", Double, true),
+            ("llmobs.operation.gpu.time", Double, true),
             ("span_id", String, false),
             ("trace_id", String, false),
         ],
-        &[(a::GEN_AI_OPERATION_NAME, Requirement::Required), (a::GEN_AI_REQUEST_MODEL, Requirement::Required)],
+        &[
+            (a::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (a::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            (a::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Required),
+        ],
     ),
 ];
 
 /// Fields with a closed list of values.
 const CLOSED_FIELDS: &[(&str, &[&str])] = &[
-    ("energy_method", &["time"]),
-    ("energy_source", &["counter", "power_integral"]),
+    ("llmobs.operation.energy.method", &["time"]),
+    ("llmobs.operation.energy.source", &["counter", "power_integral"]),
     ("llmobs.log.reason", &["all", "failed", "objective", "sampled"]),
     ("llmobs.operation.outcome", &["completed", "failed", "cancelled", "rejected"]),
     ("llmobs.role", &["server", "gateway", "client"]),

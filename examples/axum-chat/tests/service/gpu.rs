@@ -90,10 +90,12 @@ async fn the_energy_of_every_request_is_on_the_page_in_the_log_and_at_the_collec
     let mut logged = 0.0;
     for (trace, sharing) in TRACES.into_iter().zip([1.0, 2.0, 2.0]) {
         let energy = single_log_line(&log, "llm_request_energy", trace);
-        let joules = energy["energy_j"].as_f64().expect("joules");
+        let joules = energy["llmobs.operation.energy.attributed"].as_f64().expect("joules");
         logged += joules;
-        assert_eq!((&energy["energy_source"], &energy["energy_method"]), (&json!("counter"), &json!("time")));
-        assert_eq!((&energy["energy_complete"], &energy["output_tokens"]), (&json!(true), &json!(30)));
+        assert_eq!(energy["llmobs.operation.energy.source"], json!("counter"));
+        assert_eq!(energy["llmobs.operation.energy.method"], json!("time"));
+        assert_eq!(energy["llmobs.operation.energy.complete"], json!(true));
+        assert_eq!(energy["gen_ai.usage.output_tokens"], json!(30));
         let complete = single_log_line(&log, "llm_request_complete", trace);
         assert_eq!(complete["span_id"], energy["span_id"]);
         let seconds = complete["llmobs.operation.duration"].as_f64().expect("seconds");
@@ -101,13 +103,15 @@ async fn the_energy_of_every_request_is_on_the_page_in_the_log_and_at_the_collec
         assert!((joules / expected - 1.0).abs() < 0.5, "{expected} J were expected: {energy}");
         // At its end, an operation has only a provisional energy value.
         let provisional = complete["llmobs.operation.energy.provisional"].as_f64().expect("a provisional value");
-        assert!(provisional > 0.0 && complete["energy_j"].is_null(), "{complete}");
+        assert!(provisional > 0.0 && complete["llmobs.operation.energy.attributed"].is_null(), "{complete}");
         println!(
             "{seconds:.3} s: {expected:.1} J expected, {provisional:.1} J provisional at its end, {joules:.1} J final"
         );
         // Emitted from a separate thread, and with the trace id of the request, as the events of the request's thread.
-        for (name, field) in [("llm_request_energy", "energy_j"), ("llm_request_complete", "llmobs.operation.duration")]
-        {
+        for (name, field) in [
+            ("llm_request_energy", "llmobs.operation.energy.attributed"),
+            ("llm_request_complete", "llmobs.operation.duration"),
+        ] {
             let sent = collector.inbox().logs().into_iter().map(|log| log.item).filter(|log| log.event_name == name);
             let mut sent = sent.filter(|log| hex(&log.trace_id) == trace);
             let record = sent.next().unwrap_or_else(|| panic!("no {name} of {trace} was sent"));
