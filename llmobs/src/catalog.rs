@@ -111,7 +111,8 @@ impl Row {
     }
 
     /// Returns whether the values of the row are whole numbers: counts (units in braces, except `{USD}`) and bytes.
-    pub(crate) fn is_integer(&self) -> bool {
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
         (self.unit.starts_with('{') && self.unit != "{USD}") || self.unit == "By"
     }
 

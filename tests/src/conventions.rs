@@ -1,11 +1,9 @@
-//! Checks exported telemetry against the conventions' definitions, which are generated from the data files in
-//! `semconv/`.
+//! Checks exported telemetry against the definitions of the conventions and of llmobs, which are generated from the data
+//! files in `semconv/`.
 //!
 //! The checks cover names, types, values, required attributes, kinds, units, span names and severities of each signal.
-//! Names that begin with `llmobs.` are checked against lists in these files, written by hand.
 
 mod attributes;
-mod llmobs_attributes;
 mod logs;
 mod metrics;
 mod resources;
@@ -14,7 +12,6 @@ mod spans;
 use std::fmt;
 
 use llmobs::catalog::Profile;
-use llmobs::catalog::Row;
 
 use crate::semconv::attribute;
 use crate::semconv::definition::AttributeDefinition;
@@ -22,25 +19,24 @@ use crate::semconv::definition::EventDefinition;
 use crate::semconv::definition::MetricDefinition;
 use crate::semconv::definition::SpanDefinition;
 use crate::semconv::event;
+use crate::semconv::llmobs as own;
 use crate::semconv::metric;
 use crate::semconv::span;
 
-pub use self::llmobs_attributes::LLMOBS_ATTRIBUTES;
 pub use self::logs::COMPLETE_EVENT;
 
-/// The definitions of one profile, the attributes and labels that the user requested, and the rows of other crates.
+/// The definitions of one profile and of llmobs, and the attributes and labels that the user requested.
 #[derive(Debug, Clone, Copy)]
 pub struct Conventions {
     profile: Profile,
     opt_in_attributes: &'static [&'static str],
     labels: &'static [&'static str],
-    rows: &'static [&'static Row],
 }
 
 impl Conventions {
     /// Returns the definitions of a profile. `Dual` has both sets of metrics, and the spans and events of `V1_41`.
     pub const fn new(profile: Profile) -> Self {
-        Self { profile, opt_in_attributes: &[], labels: &[], rows: &[] }
+        Self { profile, opt_in_attributes: &[], labels: &[] }
     }
 
     /// Sets the opt-in attributes that the user requested.
@@ -51,11 +47,6 @@ impl Conventions {
     /// Sets the labels that the user declared.
     pub const fn with_labels(self, names: &'static [&'static str]) -> Self {
         Self { labels: names, ..self }
-    }
-
-    /// Sets the rows that other crates registered.
-    pub const fn with_rows(self, rows: &'static [&'static Row]) -> Self {
-        Self { rows, ..self }
     }
 
     fn is_latest(&self) -> bool {
@@ -72,7 +63,7 @@ impl Conventions {
     fn metrics(&self) -> impl Iterator<Item = &'static MetricDefinition> {
         let primary = if self.is_latest() { metric::LATEST } else { metric::V1_41 };
         let other: &[_] = if self.profile == Profile::Dual { metric::LATEST } else { &[] };
-        primary.iter().chain(other).chain(metric::CORE).chain(metric::HARDWARE)
+        primary.iter().chain(other).chain(metric::CORE).chain(metric::HARDWARE).chain(own::METRICS)
     }
 
     pub fn spans(&self) -> impl Iterator<Item = &'static SpanDefinition> + use<> {
@@ -80,8 +71,9 @@ impl Conventions {
         primary.iter().chain(span::CORE)
     }
 
-    fn events(&self) -> &'static [EventDefinition] {
-        if self.is_latest() { event::LATEST } else { event::V1_41 }
+    fn events(&self) -> impl Iterator<Item = &'static EventDefinition> {
+        let primary = if self.is_latest() { event::LATEST } else { event::V1_41 };
+        primary.iter().chain(own::EVENTS)
     }
 }
 

@@ -15,7 +15,7 @@ mod words;
 
 const USAGE: &str = "\
 cargo xtask ci [--skip-tests]      every check that a change must pass
-cargo xtask metrics-doc [--check]  docs/metrics.md, from the catalog
+cargo xtask metrics-doc [--check]  docs/metrics.md and semconv/registry/metrics.yaml, from the catalog
 cargo xtask semconv [--check]      the names and tables of the conventions, from semconv/
 cargo xtask weight                 the number of crates that llmobs depends on, against its budget
 cargo xtask words [PATH]           the language of docs and comments, against its baseline; with PATH all findings there

@@ -1,15 +1,23 @@
-//! `cargo xtask metrics-doc`: generates the page of metrics from the catalog.
+//! `cargo xtask metrics-doc`: generates the page of metrics, and the metrics of the registry for OpenTelemetry Weaver, from
+//! the catalog.
 
 use crate::cargo::CargoCommand;
 use crate::generated;
 use crate::workspace_root;
 
-/// Writes `docs/metrics.md`; with `check`, compares it instead and fails with the first line that differs.
+/// The examples that print the catalog, and the file of each.
+const PAGES: [(&str, &str); 2] =
+    [("metrics_doc", "docs/metrics.md"), ("metrics_registry", "semconv/registry/metrics.yaml")];
+
+/// Writes the files; with `check`, compares them instead and fails with the first line that differs.
 pub(crate) fn run(check: bool) -> Result<(), String> {
-    // The example prints the catalog of the library, and users can run it too.
-    let page = CargoCommand::new("run --quiet -p llmobs-examples --example metrics_doc").output()?;
-    if page.trim().is_empty() {
-        return Err("the example `metrics_doc` printed nothing".to_owned());
+    for (example, path) in PAGES {
+        // The examples print the catalog of the library, and users can run them too.
+        let page = CargoCommand::new(&format!("run --quiet -p llmobs-examples --example {example}")).output()?;
+        if page.trim().is_empty() {
+            return Err(format!("the example `{example}` printed nothing"));
+        }
+        generated::write_or_check(&workspace_root().join(path), &page, check)?;
     }
-    generated::write_or_check(&workspace_root().join("docs/metrics.md"), &page, check)
+    Ok(())
 }

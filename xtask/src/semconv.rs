@@ -34,6 +34,9 @@ const HARDWARE_FILES: &[&str] = &[
     "hardware/temperature-metrics.yaml",
 ];
 
+/// The names that llmobs defines.
+const LLMOBS_FILES: &[&str] = &["registry/attributes.yaml", "registry/metrics.yaml", "registry/signals.yaml"];
+
 /// Definitions in `latest` from a branch that upstream has not merged; see `semconv/README.md`.
 const UNMERGED_ATTRIBUTE: &str = "gen_ai.invocation.is_nested";
 const UNMERGED_OPERATION: &str = "handle_conversation_turn";
@@ -45,6 +48,8 @@ struct Registries {
     v1_41: Registry,
     latest: Registry,
     hardware: Registry,
+    /// The names that llmobs defines, and those of `v1_41` and of the hardware to which they refer.
+    llmobs: Registry,
 }
 
 /// Writes the files; with `check`, compares them instead and fails with the first line that differs.
@@ -56,6 +61,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
         ("llmobs/src/semconv/metric.rs", codegen::names::metrics(&registries)?),
         ("tests/src/semconv/attribute.rs", codegen::tables::attributes(&registries)),
         ("tests/src/semconv/event.rs", codegen::tables::events(&registries)?),
+        ("tests/src/semconv/llmobs.rs", codegen::tables::llmobs(&registries)?),
         ("tests/src/semconv/metric.rs", codegen::tables::metrics(&registries)?),
         ("tests/src/semconv/span.rs", codegen::tables::spans(&registries)?),
     ] {
@@ -81,6 +87,7 @@ fn load_registries(folder: &Path) -> Result<Registries, String> {
         v1_41: load_registry(folder, &[CORE_FILES, V1_41_FILES])?,
         latest,
         hardware: load_registry(folder, &[CORE_FILES, HARDWARE_FILES])?,
+        llmobs: load_registry(folder, &[CORE_FILES, V1_41_FILES, &HARDWARE_FILES[..1], LLMOBS_FILES])?,
     })
 }
 

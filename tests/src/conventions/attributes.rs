@@ -9,11 +9,11 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 use super::Conventions;
 use super::Findings;
-use super::LLMOBS_ATTRIBUTES;
 use super::ViolationKind;
 use crate::semconv::definition::AttributeDefinition;
 use crate::semconv::definition::AttributeType;
 use crate::semconv::definition::Requirement;
+use crate::semconv::llmobs as own;
 
 /// Attributes with a closed list of values, closed by the conventions or by llmobs where llmobs makes the value. All
 /// other lists are open.
@@ -118,13 +118,13 @@ impl Conventions {
 
 /// Checks an attribute that only llmobs defines.
 pub(super) fn check_llmobs_attribute(findings: &mut Findings, pair: &KeyValue) {
-    let Some((_, kind, values)) = LLMOBS_ATTRIBUTES.iter().find(|(name, ..)| *name == pair.key) else {
+    let Some(definition) = own::ATTRIBUTES.iter().find(|definition| definition.name == pair.key) else {
         return findings.add(ViolationKind::UnknownAttribute(pair.key.clone()));
     };
-    if check_type(findings, pair, *kind)
+    if check_type(findings, pair, definition.kind)
         && let Some(Value::StringValue(text)) = value_of(pair)
-        && !values.is_empty()
-        && !values.contains(&text.as_str())
+        && !definition.values.is_empty()
+        && !definition.values.contains(&text.as_str())
     {
         findings.add(ViolationKind::WrongValue(pair.key.clone(), format!("{text:?}")));
     }

@@ -1,8 +1,5 @@
 //! Checks of metrics.
 
-use llmobs::catalog;
-use llmobs::catalog::ROWS;
-use llmobs::catalog::Row;
 use llmobs::semconv::attribute as a;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
@@ -14,13 +11,9 @@ use super::Conventions;
 use super::Findings;
 use super::Violation;
 use super::ViolationKind;
-use crate::semconv::definition::Instrument;
 use crate::semconv::definition::MetricDefinition;
 use crate::semconv::definition::Number;
 use crate::semconv::definition::Requirement;
-
-/// Attributes of llmobs metrics that only some series have.
-const OPTIONAL_ATTRIBUTES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
 
 impl Conventions {
     /// Returns all violations of one metric.
@@ -29,18 +22,14 @@ impl Conventions {
         if metric.description.is_empty() {
             findings.add(ViolationKind::Missing("description".to_owned()));
         }
-        let defined = self.metrics().find(|definition| definition.name == metric.name);
-        let mut rows = ROWS.iter().chain(self.rows.iter().copied()).filter(|row| row.name.starts_with("llmobs."));
-        let row = rows.find(|row| row.name == metric.name);
-        match (defined, row) {
-            (Some(definition), _) => self.check_semconv_metric(&mut findings, metric, definition),
-            (None, Some(row)) => self.check_row(&mut findings, metric, row),
-            (None, None) => findings.add(ViolationKind::UnknownSignal),
+        match self.metrics().find(|definition| definition.name == metric.name) {
+            Some(definition) => self.check_definition(&mut findings, metric, definition),
+            None => findings.add(ViolationKind::UnknownSignal),
         }
         findings.violations
     }
 
-    fn check_semconv_metric(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
+    fn check_definition(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
         findings.expect_eq("unit", definition.unit, &metric.unit);
         findings.expect_eq("instrument", format!("{:?}", definition.instrument), instrument(metric));
         if let Some(number) = number_type(metric) {
@@ -50,28 +39,6 @@ impl Conventions {
         // llmobs always knows the model.
         let known = |attribute: &(&'static str, Requirement)| if attribute.0 == model.0 { model } else { *attribute };
         let mut requirements: Vec<_> = definition.attributes.iter().map(known).collect();
-        requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
-        self.check_points(findings, metric, &requirements);
-    }
-
-    /// Checks a metric that only llmobs defines against its row. `tests/tests/metrics/catalog.rs` checks the rows against the
-    /// documented table.
-    fn check_row(&self, findings: &mut Findings, metric: &Metric, row: &Row) {
-        findings.expect_eq("unit", row.unit, &metric.unit);
-        let expected = match row.instrument {
-            catalog::Instrument::Counter | catalog::Instrument::ObservableCounter => Instrument::Counter,
-            catalog::Instrument::UpDownCounter | catalog::Instrument::ObservableUpDownCounter => {
-                Instrument::UpDownCounter
-            }
-            catalog::Instrument::Histogram => Instrument::Histogram,
-            _ => Instrument::Gauge,
-        };
-        findings.expect_eq("instrument", format!("{expected:?}"), instrument(metric));
-        let requirement = |name: &&'static str| match OPTIONAL_ATTRIBUTES.contains(name) {
-            true => (*name, Requirement::ConditionallyRequired),
-            false => (*name, Requirement::Required),
-        };
-        let mut requirements: Vec<_> = row.attributes.iter().map(requirement).collect();
         requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
         self.check_points(findings, metric, &requirements);
     }
@@ -88,7 +55,7 @@ impl Conventions {
                 super::attributes::check_type(findings, &pair, crate::semconv::definition::AttributeType::String);
             }
             self.check_attributes(findings, &point, requirements);
-            // Attributes of llmobs are allowed on a metric only if its row lists them.
+            // Attributes of llmobs are allowed on a metric only if its definition lists them.
             for pair in point.iter().filter(|pair| pair.key.starts_with("llmobs.")) {
                 if !requirements.iter().any(|(name, _)| *name == pair.key) {
                     findings.add(ViolationKind::Misplaced(pair.key.clone()));

@@ -111,7 +111,7 @@ fn the_scenario_reaches_every_span_and_event_except_those_that_llmobs_does_not_e
             assert!(names.contains(name), "{name}");
         }
         let logs: BTreeSet<_> = sdk.logs().into_iter().map(|record| record.event_name).collect();
-        let expected = events.iter().map(|EventDefinition { name, .. }| *name).chain([COMPLETE_EVENT.0]);
+        let expected = events.iter().map(|EventDefinition { name, .. }| *name).chain([COMPLETE_EVENT]);
         assert_eq!(logs, expected.map(str::to_owned).collect(), "{}", profile.as_str());
     }
 }

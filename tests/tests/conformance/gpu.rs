@@ -83,7 +83,7 @@ fn span_events(sdk: &InMemorySdk) -> Vec<String> {
     on_gpu.into_iter().collect()
 }
 
-const CONVENTIONS: Conventions = Conventions::new(Profile::V1_41).with_rows(llmobs_gpu::ROWS);
+const CONVENTIONS: Conventions = Conventions::new(Profile::V1_41);
 
 /// A device that supports every call; its counters grow with each call.
 struct FakeGpu {

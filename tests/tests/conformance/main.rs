@@ -6,6 +6,7 @@ mod gpu;
 mod in_memory_sdk;
 #[cfg(feature = "otlp")]
 mod pipeline;
+mod registry;
 mod requests;
 mod sampling;
 mod scenario;

@@ -90,7 +90,7 @@ fn assert_conformance(received: &ReceivedData, profile: Profile) {
     }
     // The event of an operation has the ids of its span.
     let ids: BTreeSet<_> = received.spans.iter().map(|span| span.item.span_id.as_slice()).collect();
-    for record in received.logs.iter().filter(|record| record.item.event_name == COMPLETE_EVENT.0) {
+    for record in received.logs.iter().filter(|record| record.item.event_name == COMPLETE_EVENT) {
         assert!(ids.contains(record.item.span_id.as_slice()), "{:?}", record.item.attributes);
     }
 }

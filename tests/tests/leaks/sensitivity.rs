@@ -3,26 +3,13 @@
 use llmobs::capture::ContentCapture;
 use llmobs::content::Sensitivity;
 
-use llmobs_tests::conventions::LLMOBS_ATTRIBUTES;
 use llmobs_tests::leaks::TextField;
 use llmobs_tests::semconv::attribute;
+use llmobs_tests::semconv::llmobs as own;
 
-/// Keys outside the conventions whose values come from a closed list or are generated: in `llm_request_complete`, in
-/// the events about the flight recorder's files and about frames that cannot be read, the drop reasons and the anomalies.
-const CLOSED_FIELDS: &[&str] = &[
-    "llmobs.role",
-    "llmobs.operation.outcome",
-    "llmobs.token.source",
-    "llmobs.log.reason",
-    "trace_id",
-    "span_id",
-    "path",
-    "reason",
-    "anomaly",
-    "dialect",
-    "llmobs.anomaly",
-    "llmobs.drop.reason",
-];
+/// Keys outside the conventions whose values come from a closed list or are generated: in the events about the flight
+/// recorder's files and about frames that cannot be read, the ids of a trace and the anomalies.
+const CLOSED_FIELDS: &[&str] = &["trace_id", "span_id", "path", "reason", "anomaly", "dialect", "llmobs.anomaly"];
 
 /// Keys that the application declared.
 const DECLARED_ATTRIBUTES: &[&str] = &["tier", "declared.field"];
@@ -89,8 +76,7 @@ pub fn assert_sensitivity(fields: &[TextField], mode: ContentCapture) {
 
 /// Returns whether the attribute has a list of values, in llmobs or in the conventions.
 fn is_closed(key: &str) -> bool {
-    let defined = LLMOBS_ATTRIBUTES.iter().find(|(name, _, _)| *name == key);
-    let conventions = [attribute::V1_41, attribute::LATEST, attribute::HARDWARE, attribute::CORE];
-    let known = conventions.iter().flat_map(|table| table.iter()).find(|attribute| attribute.name == key);
-    defined.is_some_and(|(_, _, values)| !values.is_empty()) || known.is_some_and(|known| !known.values.is_empty())
+    let tables = [attribute::V1_41, attribute::LATEST, attribute::HARDWARE, attribute::CORE, own::ATTRIBUTES];
+    let known = tables.iter().flat_map(|table| table.iter()).find(|attribute| attribute.name == key);
+    known.is_some_and(|known| !known.values.is_empty())
 }

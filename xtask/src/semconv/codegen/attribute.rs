@@ -2,6 +2,7 @@
 
 use super::const_name;
 use super::doc;
+use super::expression;
 use super::profile_entry::ProfileEntry;
 use crate::semconv::registry::Attribute;
 use crate::semconv::registry::AttributeType;
@@ -42,7 +43,7 @@ pub(super) fn write_table<'a>(
     *out += &format!("pub const {name}: &[AttributeDefinition] = &[\n");
     for (name, attribute) in attributes {
         let values: Vec<_> = attribute.members.iter().map(|member| &member.value).collect();
-        *out += &format!("AttributeDefinition {{ name: attribute::{}, ", const_name(name));
+        *out += &format!("AttributeDefinition {{ name: {}, ", expression("attribute", name));
         *out += &format!("kind: AttributeType::{:?}, values: &{values:?} }},\n", attribute.kind);
     }
     *out += "];\n\n";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::const_name;
 use super::doc;
+use super::expression;
 use super::profile_entry::ProfileEntry;
 use crate::semconv::registry::AttributeRequirement;
 use crate::semconv::registry::Event;
@@ -40,11 +41,11 @@ pub(super) fn write_table(out: &mut String, name: &str, doc: &str, events: &BTre
     doc::write(out, "", doc);
     *out += &format!("pub const {name}: &[EventDefinition] = &[\n");
     for (name, ResolvedEvent { event, attributes }) in events {
-        *out += &format!("EventDefinition {{ name: event::{}, ", const_name(name));
+        *out += &format!("EventDefinition {{ name: {}, ", expression("event", name));
         *out +=
             &format!("requirement: Requirement::{:?}, severity: {:?}, attributes: &[\n", event.level, event.severity);
         for (attribute, requirement) in attributes {
-            *out += &format!("(attribute::{}, Requirement::{:?}),\n", const_name(attribute), requirement.level);
+            *out += &format!("({}, Requirement::{:?}),\n", expression("attribute", attribute), requirement.level);
         }
         *out += "] },\n";
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::const_name;
 use super::doc;
+use super::expression;
 use super::profile_entry::ProfileEntry;
 use crate::semconv::registry::AttributeRequirement;
 use crate::semconv::registry::Metric;
@@ -47,12 +48,12 @@ pub(super) fn write_table(out: &mut String, name: &str, doc: &str, metrics: &BTr
     doc::write(out, "", doc);
     *out += &format!("pub const {name}: &[MetricDefinition] = &[\n");
     for (name, ResolvedMetric { metric: Metric { instrument, unit, number, .. }, attributes }) in metrics {
-        *out += &format!("MetricDefinition {{ name: metric::{}, ", const_name(name));
+        *out += &format!("MetricDefinition {{ name: {}, ", expression("metric", name));
         *out += &format!(
             "instrument: Instrument::{instrument:?}, unit: \"{unit}\", number: Number::{number:?}, attributes: &[\n"
         );
         for (attribute, requirement) in attributes {
-            *out += &format!("(attribute::{}, Requirement::{:?}),\n", const_name(attribute), requirement.level);
+            *out += &format!("({}, Requirement::{:?}),\n", expression("attribute", attribute), requirement.level);
         }
         *out += "] },\n";
     }

@@ -50,7 +50,7 @@ const VALUE_MODULES: &str = "\
 /// Generates `attribute.rs`: a constant for each name, and a module for each list of values.
 pub(crate) fn attributes(registries: &Registries) -> String {
     let mut out = format!("{HEADER}{ATTRIBUTES_PREAMBLE}{ORIGIN}{PROFILES}{VALUE_MODULES}\n");
-    let Registries { core, v1_41, latest, hardware } = registries;
+    let Registries { core, v1_41, latest, hardware, .. } = registries;
     let names = profile_entry::merge(&v1_41.attributes, &latest.attributes, &[&core.attributes, &hardware.attributes]);
     for (name, entry) in names {
         attribute::write_name(&mut out, name, &entry);

@@ -55,10 +55,25 @@ use super::definition::Requirement;
 
 ";
 
+const LLMOBS_PREAMBLE: &str = "\
+//! The attributes, the metrics and the events that llmobs defines, from `semconv/registry`.
+
+use llmobs::semconv::attribute;
+
+use super::definition::AttributeDefinition;
+use super::definition::AttributeType;
+use super::definition::EventDefinition;
+use super::definition::Instrument;
+use super::definition::MetricDefinition;
+use super::definition::Number;
+use super::definition::Requirement;
+
+";
+
 /// Generates `attribute.rs`: a table of types for each profile and for the shared attributes.
 pub(crate) fn attributes(registries: &Registries) -> String {
     let mut out = format!("{HEADER}{ATTRIBUTES_PREAMBLE}");
-    let Registries { core, v1_41, latest, hardware } = registries;
+    let Registries { core, v1_41, latest, hardware, .. } = registries;
     let core = &core.attributes;
     let is_not_core = |name: &&String| !core.contains_key(*name);
     for (table, doc, attributes) in [
@@ -109,5 +124,23 @@ pub(crate) fn events(registries: &Registries) -> Result<String, String> {
     ] {
         event::write_table(&mut out, table, doc, &event::resolve(registry)?);
     }
+    Ok(out)
+}
+
+/// Generates `llmobs.rs`: the tables of the attributes, the metrics and the events that llmobs defines.
+pub(crate) fn llmobs(registries: &Registries) -> Result<String, String> {
+    let mut out = format!("{HEADER}{LLMOBS_PREAMBLE}");
+    let Registries { llmobs, v1_41, hardware, .. } = registries;
+    let own = llmobs
+        .attributes
+        .iter()
+        .filter(|(name, _)| [v1_41, hardware].iter().all(|base| !base.attributes.contains_key(*name)));
+    attribute::write_table(&mut out, "ATTRIBUTES", "The attributes that llmobs defines, by name.", own);
+    let mut metrics = metric::resolve(llmobs)?;
+    metrics.retain(|name, _| !v1_41.metrics.contains_key(name));
+    metric::write_table(&mut out, "METRICS", "The metrics that llmobs defines, by name.", &metrics);
+    let mut events = event::resolve(llmobs)?;
+    events.retain(|name, _| !v1_41.events.contains_key(name));
+    event::write_table(&mut out, "EVENTS", "The events that llmobs defines, by name.", &events);
     Ok(out)
 }

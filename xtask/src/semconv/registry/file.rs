@@ -27,6 +27,8 @@ use super::model::SpanKind;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct File {
     file_format: IgnoredAny,
+    /// Definitions of other registries that Weaver also puts into this one.
+    imports: IgnoredAny,
     pub(super) groups: Vec<LegacyGroup>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) attribute_groups: Vec<AttributeGroup>,
@@ -77,6 +79,7 @@ pub(super) struct AttributeGroup {
     pub(super) attributes: Vec<Reference>,
     visibility: Option<IgnoredAny>,
     brief: Option<IgnoredAny>,
+    stability: Option<IgnoredAny>,
 }
 
 /// A reference to an attribute (`ref`) or to all attributes of a group (`ref_group`).
@@ -137,6 +140,7 @@ pub(super) struct Span {
     pub(super) brief: String,
     #[serde(default)]
     pub(super) note: String,
+    #[serde(default)]
     pub(super) attributes: Vec<Reference>,
     stability: Option<IgnoredAny>,
     requirement_level: Option<IgnoredAny>,
