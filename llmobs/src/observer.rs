@@ -93,6 +93,8 @@ use crate::sink::otel::MeterProviderRef;
 use crate::sink::otel::TracerProviderRef;
 use crate::sink::prometheus::EnabledView;
 use crate::sink::prometheus::RegistryMut;
+#[cfg(feature = "tower")]
+use crate::span::ServedRequest;
 use crate::timing::FirstToken;
 
 /// The entry point of the library: it starts operations (model calls) and steps (work around them), and records their
@@ -428,10 +430,10 @@ impl Observer {
     }
 
     /// Returns the scope of a request that arrived at this moment: entered, it makes this observer current and the
-    /// arrival the start of the first operation.
+    /// arrival the start of the first operation, and connects that operation to `served_request`, if set.
     #[cfg(feature = "tower")]
-    pub(crate) fn request_scope(&self, arrived: Moment) -> Scope {
-        Scope::for_request(self.parts.clone(), arrived)
+    pub(crate) fn request_scope(&self, arrived: Moment, served_request: Option<Arc<ServedRequest>>) -> Scope {
+        Scope::for_request(self.parts.clone(), arrived, served_request)
     }
 
     /// Returns the sinks, the backends of recorded values, for metrics that the HTTP layers record themselves; `None`

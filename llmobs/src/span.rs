@@ -5,6 +5,7 @@
 mod inference;
 mod owned;
 mod request;
+mod served_request;
 mod stages;
 mod step;
 
@@ -14,6 +15,7 @@ pub(crate) use self::owned::OwnedSpan;
 #[cfg(feature = "tower")]
 pub(crate) use self::owned::is_in_unsampled_trace;
 pub(crate) use self::request::RequestParams;
+pub(crate) use self::served_request::ServedRequest;
 pub(crate) use self::stages::StageSpan;
 pub(crate) use self::stages::StageSpans;
 pub(crate) use self::step::StepSpan;

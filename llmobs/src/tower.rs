@@ -19,8 +19,8 @@
 //!
 //! For each observed request:
 //!
-//! - The request's W3C trace context becomes the parent of its span. The request's baggage is in OpenTelemetry's
-//!   context for the handler and is not written to span attributes.
+//! - The request's W3C trace context becomes the parent of its span, or without one of the spans in the handler. The
+//!   request's baggage is in OpenTelemetry's context for the handler and is not written to span attributes.
 //! - The handler runs inside the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
 //!   Operations started in the handler begin at the arrival of the request, unless they set another start.
 //! - The polls of the body run in the span's OpenTelemetry context, so spans created there are children of the span.

@@ -152,6 +152,17 @@ impl GatedValue {
         })
     }
 
+    /// Returns the text of one message of a list, selected by `select`, for a span attribute: its text parts, or the
+    /// message as JSON if it has none. `None` if spans receive no content or if the value is not such a list.
+    pub(crate) fn message_for_span(&self, select: impl FnOnce(&[Value]) -> Option<&Value>) -> Option<String> {
+        let messages = self.value.as_array().filter(|_| self.capture.is_on_spans())?;
+        let message = select(messages)?;
+        let parts = message.get("parts").and_then(Value::as_array).into_iter().flatten();
+        let texts = parts.filter(|part| part.get("type").is_some_and(|kind| kind == "text"));
+        let texts: Vec<&str> = texts.filter_map(|part| part.get("content")?.as_str()).collect();
+        Some(if texts.is_empty() { message.to_string() } else { texts.join("\n") })
+    }
+
     /// Returns the value for an event attribute. `None` if events receive no content.
     #[must_use]
     pub fn for_event(&self) -> Option<&Value> {

@@ -13,6 +13,7 @@ use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::sink::Sinks;
 use crate::span::OwnedSpan;
+use crate::span::ServedRequest;
 
 /// The content settings of a builder, which has none in this build.
 #[derive(Debug)]
@@ -107,6 +108,9 @@ impl ContentExport {
 
     /// Sets no attribute.
     pub(crate) const fn set_span_attributes(&self, _span: &OwnedSpan) {}
+
+    /// Sets no attribute.
+    pub(crate) const fn set_request_attributes(&self, _request: &ServedRequest) {}
 
     /// Returns `None`: the text of an error is not exported.
     pub(crate) const fn error_message(&self) -> Option<&str> {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::OnceLock;
 use std::task::Context;
 use std::task::Poll;
@@ -12,11 +13,12 @@ use pin_project_lite::pin_project;
 
 use super::state::observer_parts::ObserverParts;
 use crate::clock::Moment;
+use crate::span::ServedRequest;
 
 static GLOBAL: OnceLock<ObserverParts> = OnceLock::new();
 
 thread_local! {
-    static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, request_arrival: None, is_arrival_unused: false }) };
+    static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope::empty()) };
 }
 
 /// The observer and the request that are current on this thread while the scope is entered. In the meantime, the scope
@@ -29,13 +31,31 @@ pub(crate) struct Scope {
     request_arrival: Option<Moment>,
     /// Set until an operation has started at the arrival.
     is_arrival_unused: bool,
+    /// The request that is being served, if its first operation is to be connected to it.
+    served_request: Option<Arc<ServedRequest>>,
 }
 
 impl Scope {
+    /// Returns the scope outside of any request, with the global observer.
+    const fn empty() -> Self {
+        Self { observer: None, request_arrival: None, is_arrival_unused: false, served_request: None }
+    }
+
     /// Returns the scope of a request that a server serves with this observer, and that arrived at this moment.
+    /// `served_request`, if set, is connected to the first operation.
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
-    pub(crate) const fn for_request(observer: ObserverParts, arrived: Moment) -> Self {
-        Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true }
+    pub(crate) const fn for_request(
+        observer: ObserverParts,
+        arrived: Moment,
+        served_request: Option<Arc<ServedRequest>>,
+    ) -> Self {
+        Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true, served_request }
+    }
+
+    /// Returns a scope of the same request, with the global observer.
+    fn for_same_request(&self) -> Self {
+        let (request_arrival, is_arrival_unused) = (self.request_arrival, self.is_arrival_unused);
+        Self { observer: None, request_arrival, is_arrival_unused, served_request: self.served_request.clone() }
     }
 
     /// Makes this scope current on the thread until the returned guard is dropped. The two scopes are swapped, so
@@ -69,6 +89,12 @@ pub(super) fn take_request_arrival() -> Option<Moment> {
     CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
+/// Returns the request that this code serves, for the first call in it, else `None`: a request is connected to its
+/// first operation only.
+pub(super) fn claim_served_request() -> Option<Arc<ServedRequest>> {
+    CURRENT_SCOPE.try_with(|scoped| scoped.borrow().served_request.clone().filter(|request| request.claim())).ok()?
+}
+
 /// Makes an observer the global one of the process. Returns the given observer as the error if there is a global one.
 pub(super) fn set_global(parts: ObserverParts) -> Result<(), ObserverParts> {
     GLOBAL.set(parts)
@@ -95,9 +121,8 @@ pin_project! {
 impl<F> Scoped<F> {
     /// Returns a future that runs with this observer, and with the request that is current now.
     pub(super) fn new(observer: ObserverParts, future: F) -> Self {
-        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().request_arrival, scoped.borrow().is_arrival_unused);
-        let (arrived, is_arrival_unused) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
-        Self { future, scope: Scope { observer: Some(observer), request_arrival: arrived, is_arrival_unused } }
+        let outer = CURRENT_SCOPE.try_with(|scoped| scoped.borrow().for_same_request()).unwrap_or(Scope::empty());
+        Self { future, scope: Scope { observer: Some(observer), ..outer } }
     }
 }
 

@@ -13,7 +13,9 @@ use http::response;
 use http_body::Frame;
 use http_body::SizeHint;
 use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
 
+use super::layer_state::LayerSettings;
 use super::layer_state::LayerState;
 use super::metrics::DurationLabels;
 use super::metrics::HttpErrorType;
@@ -27,10 +29,12 @@ use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
 use crate::grpc::GrpcStatus;
 use crate::grpc::is_grpc;
+use crate::measurement::TraceLink;
 use crate::observer::Scope;
 use crate::semconv::value::ErrorType;
 use crate::sink::SeriesHandle;
 use crate::span::OwnedSpan;
+use crate::span::ServedRequest;
 use crate::unwind::has_panicked;
 
 /// A request in flight. Dropping this value ends the request.
@@ -38,7 +42,10 @@ pub(super) struct HttpExchange {
     shared: Arc<LayerState>,
     active_requests: Arc<SeriesHandle>,
     scope: Scope,
+    /// `None` if the layer's filter excludes the request, or if no subscriber enables the span.
     span: Option<Box<OwnedSpan>>,
+    /// The connection to the first model call, if the span or the trace header depends on it.
+    served_request: Option<Arc<ServedRequest>>,
     /// OpenTelemetry's context: that of the span, or else the one received with the request.
     context: Option<Context>,
     arrived_at: Moment,
@@ -80,19 +87,22 @@ impl HttpExchange {
         let route = resolved_route.as_deref().filter(|_| label.as_ref().is_some_and(|(_, folded)| !folded));
         let received_context = propagation::extract(&request.headers);
         let is_grpc_request = is_grpc(&request.headers);
-        let span = {
+        let span = shared.settings.has_span(request).then(|| {
             let _parent = received_context.clone().map(Context::attach);
             RequestSpan { request, labels: &labels, route, settings: &shared.settings, is_grpc_request }.start()
-        };
+        });
+        let span = span.flatten();
+        let served_request = connect_to_model_call(&shared.settings, span.as_deref());
         let context = span.as_ref().and_then(|span| span.context().cloned()).or(received_context);
         let active_requests = shared.metrics.active_requests(&labels);
         active_requests.add_signed(1);
         Box::new(Self {
-            scope: shared.observer.request_scope(arrived_at),
+            scope: shared.observer.request_scope(arrived_at, served_request.clone()),
             route: label.map(|(label, _)| label),
             shared,
             active_requests,
             span,
+            served_request,
             context,
             arrived_at,
             labels,
@@ -145,14 +155,25 @@ impl HttpExchange {
             false => self.is_grpc_request.then(|| GrpcStatus::from_http_status(head.status)),
         };
         self.content_length = declared_length(&head.headers).or_else(|| size.exact());
-        let Some(span) = &self.span else { return };
-        if !self.is_grpc_request {
+        if let Some(span) = self.span.as_ref().filter(|_| !self.is_grpc_request) {
             span::set_response_status(span, head.status);
         }
-        if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, span.trace_ids()) {
+        if let Some(name) = &self.shared.settings.trace_header
+            && let Some(link) = self.trace_ids()
+        {
             let id = link.trace_id_hex().to_string();
             head.headers.extend(HeaderValue::try_from(id).ok().map(|id| (name.clone(), id)));
         }
+    }
+
+    /// Returns the ids of the request's span, or else of the model call's, or else of the caller's.
+    fn trace_ids(&self) -> Option<TraceLink> {
+        let of_caller = || {
+            let caller = self.context.as_ref()?.span().span_context().clone();
+            caller.is_valid().then(|| TraceLink::from(&caller))
+        };
+        let of_call = || self.served_request.as_ref()?.call_trace();
+        self.span.as_ref().and_then(|span| span.trace_ids()).or_else(of_call).or_else(of_caller)
     }
 
     /// Returns whether HTTP allows the response to have a body: not for `HEAD` requests, nor for status 1xx, 204 and
@@ -256,16 +277,32 @@ impl Drop for HttpExchange {
         } else {
             GrpcStatus::Internal
         });
-        span::set_end_attributes(span, self.is_grpc_request.then_some(code), error);
-        match (end, error) {
-            (_, Some(HttpErrorType::Status(_))) => span::set_error_status(span),
-            (ExchangeEnd::Failed(error), _) => span.set_error_status(error),
-            (ExchangeEnd::Cancelled, Some(_)) if !self.is_grpc_request => span.set_error_status(ErrorType::Cancelled),
-            (_, Some(HttpErrorType::Named(_))) => span::set_error_status(span),
-            (_, None) => {}
+        let call_error = self.served_request.as_ref().and_then(|request| request.call_error());
+        let described_error = call_error.map(|error| HttpErrorType::Named(error.as_str())).or(error);
+        span::set_end_attributes(span, self.is_grpc_request.then_some(code), described_error);
+        match (call_error, end, error) {
+            (Some(error), ..) => span.set_error_status(error),
+            (_, _, Some(HttpErrorType::Status(_))) => span::set_error_status(span),
+            (_, ExchangeEnd::Failed(error), _) => span.set_error_status(error),
+            (_, ExchangeEnd::Cancelled, Some(_)) if !self.is_grpc_request => {
+                span.set_error_status(ErrorType::Cancelled)
+            }
+            (_, _, Some(HttpErrorType::Named(_))) => span::set_error_status(span),
+            (None, _, None) => {}
         }
         span.end_at(system_time_before_now(0));
     }
+}
+
+/// Returns the connection of a request to its first model call: if the span is to describe the call, or if the trace
+/// header has to contain the id of the call's trace because the request has no span.
+fn connect_to_model_call(settings: &LayerSettings, span: Option<&OwnedSpan>) -> Option<Arc<ServedRequest>> {
+    let context = span.and_then(OwnedSpan::context);
+    let is_connected = match context {
+        Some(context) => settings.should_describe_model_call && context.span().is_recording(),
+        None => settings.trace_header.is_some(),
+    };
+    is_connected.then(|| Arc::new(ServedRequest::new(context.cloned())))
 }
 
 /// Returns the route from the user's function, or else from axum's router.

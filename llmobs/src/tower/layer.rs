@@ -19,8 +19,9 @@ use crate::observer::Observer;
 /// A Tower layer that observes every HTTP request to a service until the end of the response body.
 ///
 /// Records `http.server.request.duration` (seconds) and `http.server.active_requests`, and creates the request's
-/// `SERVER` span. In axum, add the layer with `Router::layer`, which runs after routing, so the matched route is known.
-/// Routes added to the router after the layer, such as `/metrics`, are not observed.
+/// `SERVER` span, unless [`without_spans`](Self::without_spans) or [`span_filter`](Self::span_filter) excludes it. In
+/// axum, add the layer with `Router::layer`, which runs after routing, so the matched route is known. Routes added to
+/// the router after the layer, such as `/metrics`, are not observed.
 ///
 /// Of the client's text, the span contains the path, the name of an unknown method, and the requested host. The query
 /// is never recorded. Headers are recorded only if a setter enables them.
@@ -92,7 +93,44 @@ impl ServerLayer {
         self
     }
 
-    /// Adds the trace id to the response, in a header of this name. Off by default.
+    /// Sets which requests have a span: those for which the function returns `true`. Replaces the default, all
+    /// requests. A request without a span is recorded in the metrics, and the spans of its handler continue the caller's
+    /// trace.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::tower::ServerLayer;
+    ///
+    /// let layer = ServerLayer::new(Observer::disabled())
+    ///     .span_filter(|request| !matches!(request.uri.path(), "/healthz" | "/metrics"));
+    /// # let _ = layer;
+    /// ```
+    pub fn span_filter(mut self, has_span: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.span_filter = Some(Arc::new(has_span));
+        self
+    }
+
+    /// Creates no spans, only metrics. The span of a model call is then the first one of the request in this process:
+    /// it continues the caller's trace, or begins one. Replaces a [`span_filter`](Self::span_filter).
+    pub fn without_spans(self) -> Self {
+        self.span_filter(|_| false)
+    }
+
+    /// Describes the first operation of a request on the span of the request too, for trace viewers that list only the
+    /// first span of each trace. Off by default, since the conventions define these attributes for other spans.
+    ///
+    /// The span of the request has `gen_ai.operation.name`, `gen_ai.provider.name` and `gen_ai.request.model`. If
+    /// content is captured on spans, it has the text of the last input message in `input.value` and that of the answer
+    /// in `output.value`, names of `OpenInference`. If the operation did not complete, `error.type` is that of the
+    /// operation, and the status is Error, also for a rejected and a cancelled operation. The numbers of tokens are not
+    /// set, because viewers add up those of all spans.
+    pub const fn with_model_call(mut self) -> Self {
+        self.settings.should_describe_model_call = true;
+        self
+    }
+
+    /// Adds the trace id to the response, in a header of this name: that of the request's span, or without one that of
+    /// its first operation. Off by default.
     pub fn with_trace_header(mut self, name: HeaderName) -> Self {
         self.settings.trace_header = Some(name);
         self

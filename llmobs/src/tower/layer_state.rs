@@ -17,7 +17,20 @@ pub(super) struct LayerSettings {
     pub(super) should_record_client_address: bool,
     pub(super) should_record_user_agent: bool,
     pub(super) trace_header: Option<HeaderName>,
+    /// Returns whether a request has a span. `None` for all requests.
+    pub(super) span_filter: Option<Arc<SpanFilter>>,
+    /// Set if the span of a request describes the request's first model call too.
+    pub(super) should_describe_model_call: bool,
 }
+
+impl LayerSettings {
+    /// Returns whether this request has a span.
+    pub(super) fn has_span(&self, request: &Parts) -> bool {
+        self.span_filter.as_ref().is_none_or(|filter| filter(request))
+    }
+}
+
+type SpanFilter = dyn Fn(&Parts) -> bool + Send + Sync;
 
 type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 

@@ -217,6 +217,11 @@ pub fn exposure_of(place: &str) -> Exposure {
     found.map(|(_, exposure)| *exposure).unwrap_or_else(|| panic!("`{place}` is not a known place"))
 }
 
+/// Returns whether a span attribute of a served request contains a part of this attribute of its model call.
+fn is_on_request_span(key: &str, of_call: &str) -> bool {
+    matches!((key, of_call), ("input.value", "gen_ai.input.messages") | ("output.value", "gen_ai.output.messages"))
+}
+
 impl Exposure {
     /// Returns whether the value may appear in any output.
     pub const fn is_allowed(self, mode: ContentCapture) -> bool {
@@ -240,7 +245,9 @@ impl Exposure {
                 !matches!(field.signal, "metric" | "metrics" | "open" | "resource" | "scope")
                     && names.contains(&field.key.as_str())
             }
-            Self::Content(name) => (on_span || in_event) && field.key == name,
+            Self::Content(name) => {
+                (on_span || in_event) && field.key == name || on_span && is_on_request_span(&field.key, name)
+            }
             Self::SpanContent(name) => on_span && field.key == name,
             // An event's line is also on standard output, except for an event that contains only content.
             Self::EventContent(name) => {

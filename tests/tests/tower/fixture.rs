@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use llmobs::Observer;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
 use llmobs::catalog::Profile;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
@@ -42,11 +44,16 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn new() -> Self {
+        Self::with_gate(ContentCapture::Off)
+    }
+
+    /// Returns a fixture whose observer captures content by this gate.
+    pub fn with_gate(gate: impl Into<Gate>) -> Self {
         let (clock, manual_clock) = Clock::manual();
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let subscriber = subscribe(&provider);
-        let builder = Observer::builder().model("m").clock(clock).tracer_provider(&provider);
+        let builder = Observer::builder().model("m").clock(clock).tracer_provider(&provider).capture(gate);
         Self {
             observer: builder.build().unwrap(),
             manual_clock,
@@ -65,9 +72,14 @@ impl Fixture {
         serve(routes.layer(self.layer())).await
     }
 
+    /// Returns every span, in the order in which they ended.
+    pub fn spans(&self) -> Vec<SpanData> {
+        self.exporter.get_finished_spans().unwrap()
+    }
+
     /// Returns every span of a request, in the order in which they ended. Panics if a span violates the conventions.
     pub fn request_spans(&self) -> Vec<SpanData> {
-        let mut spans = self.exporter.get_finished_spans().unwrap();
+        let mut spans = self.spans();
         spans.retain(|span| span.span_kind == opentelemetry::trace::SpanKind::Server);
         let conventions = Conventions::new(Profile::V1_41).with_opt_in(&["client.address"]);
         let violations: Vec<_> = spans.iter().flat_map(|span| conventions.check_span(&span.clone().into())).collect();
@@ -84,7 +96,7 @@ impl Fixture {
 
     /// Returns the only span of this name.
     pub fn span(&self, name: &str) -> SpanData {
-        let mut spans = self.exporter.get_finished_spans().unwrap();
+        let mut spans = self.spans();
         spans.retain(|span| span.name == name);
         assert_eq!(spans.len(), 1, "{name}");
         spans.remove(0)

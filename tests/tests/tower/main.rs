@@ -6,10 +6,12 @@ mod events;
 mod fixture;
 mod grpc;
 mod handlers;
+mod model_call;
 mod overhead;
 mod pages;
 mod request_ends;
 mod requests;
+mod span_filter;
 
 use llmobs_tests::allocator::CountingAllocator;
 

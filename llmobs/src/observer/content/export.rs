@@ -19,6 +19,7 @@ use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::span::OwnedSpan;
+use crate::span::ServedRequest;
 
 /// The content of an operation after the gate, ready for its span and events; empty if no content was captured.
 #[derive(Debug, Default)]
@@ -75,6 +76,18 @@ impl ContentExport {
     pub(crate) fn set_span_attributes(&self, span: &OwnedSpan) {
         if let Some(gated) = &self.0 {
             gated.set_span_attributes(span);
+        }
+    }
+
+    /// Sets the text of the last input message and of the answer on the span of the request that the operation serves,
+    /// if content is exported on spans. Both are parts of the values on the operation's own span.
+    pub(crate) fn set_request_attributes(&self, request: &ServedRequest) {
+        let Some(gated) = &self.0 else { return };
+        if let Some(text) = gated.input.as_ref().and_then(|messages| messages.message_for_span(<[_]>::last)) {
+            request.set_input(text);
+        }
+        if let Some(text) = gated.output.as_ref().and_then(|messages| messages.message_for_span(<[_]>::first)) {
+            request.set_output(text);
         }
     }
 }

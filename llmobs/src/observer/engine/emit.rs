@@ -72,6 +72,12 @@ impl EndReport<'_> {
         let Some(span) = span else { return self.emit_events(ended, None, &inference_end, &content) };
         inference_end.set_attributes(&span);
         content.set_span_attributes(&span);
+        if let Some(request) = notes.and_then(|notes| notes.served_request.get()) {
+            content.set_request_attributes(request);
+            if let Some(error) = inference_end.error_type {
+                request.set_call_error(error);
+            }
+        }
         self.emit_stages(&span, ended);
         span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &content));
         span.end_at(ended);

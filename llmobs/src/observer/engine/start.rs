@@ -10,6 +10,7 @@ use crate::clock::duration_to_nanos;
 use crate::companion::OperationInfo;
 use crate::companion::OperationRef;
 use crate::event::RequestDetails;
+use crate::observer::current::claim_served_request;
 use crate::observer::current::take_request_arrival;
 use crate::observer::state::observer_parts::ObserverParts;
 use crate::observer::state::observer_state::ObserverState;
@@ -75,6 +76,11 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         request: &call.request,
     };
     let span = inference_start.start_span();
+    let served_request = span.as_deref().and_then(|span| {
+        let request = claim_served_request()?;
+        request.set_call(&inference_start, span);
+        Some(request)
+    });
     let text_span = span.as_ref().filter(|_| call.name != OperationName::Embeddings);
     let used_span_bytes =
         text_span.and_then(|span| inner.content.set_stop_sequences(span, call.request.stop_sequences));
@@ -95,6 +101,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         conversation_id: call.request.conversation_id.map(|id| sanitize(id).as_ref().into()),
         request_details: (inner.should_emit_details() && call.name != OperationName::Embeddings)
             .then(|| RequestDetails::from_params(&call.request)),
+        served_request,
     };
     series.add(RowId::Started, 0, 1);
     if let Some(index) = call.function_objective {

@@ -81,6 +81,9 @@ impl OperationState {
         if let Some(details) = params.request_details {
             let _ = state.notes.get_or_init().request_details.set(details);
         }
+        if let Some(request) = params.served_request {
+            let _ = state.notes.get_or_init().served_request.set(request);
+        }
         if let Some(used_bytes) = params.used_span_bytes {
             state.notes.get_or_init().content.set_used_span_bytes(used_bytes);
         }

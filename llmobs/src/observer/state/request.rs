@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::event::RequestDetails;
 use crate::measurement::TraceLink;
 use crate::observer::content::Capturing;
+use crate::span::ServedRequest;
 
 /// The values that `engine::start` passes to the state of a new operation.
 pub(crate) struct StartParams {
@@ -37,6 +38,8 @@ pub(crate) struct StartParams {
     pub(crate) conversation_id: Option<Arc<str>>,
     /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: Option<RequestDetails>,
+    /// The server's request, if its span describes this operation.
+    pub(crate) served_request: Option<Arc<ServedRequest>>,
 }
 
 /// The values that do not change while the operation runs, in as few bytes as possible.

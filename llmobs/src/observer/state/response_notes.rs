@@ -12,6 +12,7 @@ use opentelemetry::trace::SpanContext;
 use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::FinishReason;
+use crate::span::ServedRequest;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
 
@@ -35,6 +36,8 @@ pub(crate) struct Notes {
     pub(crate) exception_type: OnceLock<&'static str>,
     /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: OnceLock<RequestDetails>,
+    /// The server's request, if its span describes this operation, the first one of the request.
+    pub(crate) served_request: OnceLock<Arc<ServedRequest>>,
     /// The modalities and the service tier of the reported usage.
     usage_details: Mutex<UsageDetails>,
     /// The usage that was reported for single choices, at most 128, with the indices of the choices.

@@ -74,7 +74,7 @@ impl Application {
             .route("/hang", get(hanging))
             .route("/headers", get(|headers: HeaderMap| async move { format!("{headers:?}") }))
             .route("/package.Service/{method}", post(call))
-            .layer(ServerLayer::new(self.observer.clone()).with_client_address())
+            .layer(ServerLayer::new(self.observer.clone()).with_client_address().with_model_call())
             .route_service("/metrics", Endpoint::new(self.observer.clone()))
             .route_service("/debug/llmobs", InFlightPage::new(self.observer.clone()))
     }
