@@ -97,6 +97,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "GPU", default_value = "off", env = "LLMOBS_CHAT_GPU")]
     pub(crate) gpu: BackendChoice,
 
+    /// Which HTTP requests have a span in traces. Requests of /healthz have none.
+    #[arg(long, value_enum, default_value_t = HttpSpans::All, env = "LLMOBS_CHAT_HTTP_SPANS")]
+    pub(crate) http_spans: HttpSpans,
+
     /// Filter of the log lines, as `level` or `target=level,...`.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "LLMOBS_CHAT_LOG")]
     pub(crate) log: String,
@@ -109,6 +113,17 @@ pub(crate) enum EngineKind {
     Llama,
     /// No model: tokens at configured times, for load tests.
     Synthetic,
+}
+
+/// The HTTP requests that have a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HttpSpans {
+    /// All requests, by the HTTP conventions.
+    All,
+    /// No request: a trace begins with the span of the model call.
+    None,
+    /// All requests. The span describes the model call too, for trace viewers that list only the first span.
+    Model,
 }
 
 const AFTER_HELP: &str = "\

@@ -9,6 +9,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderName;
 use axum::routing::get;
 use axum::routing::post;
+use llmobs::Observer;
 use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use llmobs::tower::ServerLayer;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use crate::answer::answer;
 use crate::app::App;
 use crate::cli::Cli;
+use crate::cli::HttpSpans;
 use crate::connections::Connections;
 use crate::error;
 use crate::queue::AdmissionMode;
@@ -31,27 +33,41 @@ use crate::signals::Signals;
 /// Largest request body that is read: 2 MiB.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
+/// The path that reports whether the engine accepts requests.
+const HEALTH_PATH: &str = "/healthz";
+
 /// The response header with the trace id of the request.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// Time for clients to receive the error of an aborted answer.
 const CLIENT_READ_GRACE: Duration = Duration::from_secs(1);
 
-fn router(app: App) -> Router {
+fn router(app: App, http_spans: HttpSpans) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(answer::<ChatRequest>))
         .route("/v1/completions", post(answer::<CompletionRequest>))
         .route("/v1/generate", post(generate))
         .route("/v1/models", get(models))
-        .route("/healthz", get(health))
+        .route(HEALTH_PATH, get(health))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(ServerLayer::new(app.observer.clone()).with_trace_header(TRACE_ID))
+        .layer(server_layer(&app.observer, http_spans))
         // Added after the layer, so that requests for these pages are not counted.
         .route_service("/metrics", Endpoint::new(app.observer.clone()))
         .route_service("/debug/llmobs", InFlightPage::new(app.observer.clone()))
         .with_state(app)
+}
+
+fn server_layer(observer: &Observer, http_spans: HttpSpans) -> ServerLayer {
+    let layer = ServerLayer::new(observer.clone()).with_trace_header(TRACE_ID);
+    // A load balancer asks for the health every few seconds.
+    let layer = layer.span_filter(|request| request.uri.path() != HEALTH_PATH);
+    match http_spans {
+        HttpSpans::All => layer,
+        HttpSpans::None => layer.without_spans(),
+        HttpSpans::Model => layer.with_model_call(),
+    }
 }
 
 /// Serves until a signal arrives, then waits for running answers until the drain limit or a second signal.
@@ -64,7 +80,7 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     let mut connections = Connections::new(cli);
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "shutting down"),
-        never = connections.accept(listener, router(app.clone())) => match never {},
+        never = connections.accept(listener, router(app.clone(), cli.http_spans)) => match never {},
     }
 
     // New requests are refused; admitted requests may run until the end of the drain.

@@ -10,6 +10,7 @@ use crate::support::Collector;
 use crate::support::Server;
 use crate::support::StreamedAnswer;
 use crate::support::attributes;
+use crate::support::get;
 use crate::support::hex;
 use crate::support::lock_shared;
 use crate::support::post_with;
@@ -74,6 +75,45 @@ async fn a_request_has_one_trace_id_in_all_three_signals_over_both_protocols() {
             panic!("{protocol}: no histogram of durations");
         };
         assert_eq!(duration.data_points.iter().map(|point| point.count).sum::<u64>(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_option_selects_the_spans_of_requests_and_health_checks_have_none() {
+    let _lock = lock_shared().await;
+    for (option, expected) in [
+        ("all", ["POST /v1/chat/completions", "chat synthetic"].as_slice()),
+        ("none", &["chat synthetic"]),
+        ("model", &["POST /v1/chat/completions", "chat synthetic"]),
+    ] {
+        let collector = Collector::start();
+        let server = Server::start_with(
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
+                ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY"),
+            ],
+            &["--engine", "synthetic", "--synthetic-token", "1ms", "--http-spans", option],
+        );
+        let body = json!({ "model": "synthetic", "max_tokens": 2, "messages": [
+            { "role": "system", "content": "canary-1" },
+            { "role": "user", "content": "canary-2" },
+        ] });
+        let reply = post_with(server.address, "/v1/chat/completions", &[], &body.to_string()).await;
+        assert_eq!(get(server.address, "/healthz", &[]).await.status, 200);
+        server.terminate();
+        assert!(server.wait().0.success());
+
+        let mut spans: Vec<Span> = collector.inbox().spans().into_iter().map(|received| received.item).collect();
+        spans.sort_by(|one, other| one.name.cmp(&other.name));
+        assert_eq!(spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), expected, "{option}");
+        assert_eq!(reply.header("x-trace-id"), Some(hex(&spans[0].trace_id).as_str()), "{option}");
+        let first = attributes(&spans[0].attributes);
+        let described = ["gen_ai.request.model", "input.value", "output.value"].map(|name| first.get(name).cloned());
+        match option {
+            "model" => assert_eq!(described, ["synthetic", "canary-2", "token token "].map(|text| Some(json!(text)))),
+            "none" => assert_eq!(described, [Some(json!("synthetic")), None, None]),
+            _ => assert_eq!(described, [None, None, None]),
+        }
     }
 }
 
