@@ -804,6 +804,17 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.token.streamed",
+        instrument: Instrument::Counter,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+        ],
+    },
+    MetricDefinition {
         name: "llmobs.token.unmeasured",
         instrument: Instrument::Counter,
         unit: "{token}",
