@@ -261,9 +261,16 @@ fn gpu_errors_and_energy_are_emitted_with_the_trace_of_the_operation() {
     let provisional = complete.iter().find_map(|event| event.get("llmobs.operation.energy.provisional"));
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
     observer.chat("m").start().reject(ErrorType::InvalidRequest);
+    // Its caller left before the engine received it.
+    observer.chat("m").start().cancel();
+    let queued = observer.chat("m").start();
+    queued.marker().enqueued();
+    queued.fail(ErrorType::Timeout);
     let complete = recorded_events("llm_request_complete");
-    let rejected = complete.iter().find(|event| event["llmobs.operation.outcome"] == "\"rejected\"").unwrap();
-    assert!(!rejected.contains_key("llmobs.operation.energy.provisional"), "{rejected:?}");
+    for outcome in ["rejected", "cancelled", "failed"] {
+        let event = complete.iter().find(|event| event["llmobs.operation.outcome"] == format!("{outcome:?}")).unwrap();
+        assert!(!event.contains_key("llmobs.operation.energy.provisional"), "{event:?}");
+    }
 
     // A library that the application named and that does not open is a warning with its path.
     let other = Observer::builder().model("m").build().unwrap();

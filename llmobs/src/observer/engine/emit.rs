@@ -213,13 +213,15 @@ impl EndReport<'_> {
 
     /// Returns a companion's estimate of the energy that the operation used from its scheduling, or from its start
     /// without a queue, to its end, in joules. The event is emitted before the measured energy is known. Returns `None`
-    /// without an estimate, in the gateway and client roles, and for an operation that was rejected or ended in the queue.
+    /// without an estimate, in the gateway and client roles, for an operation that was rejected or ended in the queue, and
+    /// for one without any mark of the engine that did not complete.
     fn provisional_energy(&self) -> Option<f64> {
         let EndedOperation { state, ending, marks, .. } = &self.end;
         if ending.outcome() == Outcome::Rejected {
             return None;
         }
-        let started_at = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
+        let has_run = marks.first_token.is_some() || *ending == Ending::Completed;
+        let started_at = marks.scheduled.or_else(|| (marks.enqueued.is_none() && has_run).then_some(marks.t0))?;
         let seconds = nanos_to_seconds(marks.now.saturating_sub(started_at));
         let attached = state.observer.attached();
         attached.query(|companion| companion.provisional_energy(seconds)).filter(|_| !state.series.key.role.is_remote())
