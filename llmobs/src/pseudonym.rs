@@ -1,8 +1,9 @@
-//! Keyed pseudonyms of user ids: equal ids have equal pseudonyms, and the id cannot be computed without the key.
+//! Keyed pseudonyms of identities, such as user ids: equal identities have equal pseudonyms, and without the key an
+//! identity cannot be found from its pseudonym, not even by trying all possible ones.
 //!
-//! A plain hash would not protect an id: all telephone numbers can be hashed in minutes. Pseudonyms are therefore keyed
-//! (HMAC-SHA256), with different values for each field and epoch. Pseudonymous data are still personal data (GDPR,
-//! article 4 (5)): the holder of the key can link them.
+//! A plain hash would not protect an identity: all telephone numbers can be hashed in minutes. Pseudonyms are therefore
+//! keyed (HMAC-SHA256). Only pseudonyms with the same key, key id, epoch and field are equal for equal identities.
+//! Pseudonymous data are still personal data (GDPR, article 4 (5)): the holder of the key can link them.
 
 mod key;
 
@@ -36,11 +37,12 @@ pub struct Pseudonymizer {
     inner: Option<Arc<KeyedInner>>,
 }
 
+/// The key and the values that separate its pseudonyms from others.
 struct KeyedInner {
     master_key: MasterKey,
     key_id: String,
     epoch: String,
-    /// Derived from the master key, the key id and the epoch.
+    /// The key of the pseudonyms, derived from the master key, the key id and the epoch.
     derived_key: MasterKey,
 }
 
@@ -63,11 +65,14 @@ impl Pseudonymizer {
         Self { inner: None }
     }
 
-    /// Creates a generator from the environment. Without a key there, the generator is disabled.
+    /// Creates a generator with the key and key id from the environment variables, and no epoch. Without a key there,
+    /// the generator is disabled; without a key id, the key id is `k1`.
     ///
     /// # Errors
     ///
-    /// If the key cannot be read, is too short or is not random, or if the key id is invalid.
+    /// If a variable of the key or key file is set and does not lead to a valid key: the file cannot be read or is
+    /// longer than 4 KiB, the text is neither hexadecimal nor base64, or the key has fewer than 32 bytes, or fewer than
+    /// 16 distinct byte values, which random bytes would have. Also if the key id is invalid, even without a key.
     pub fn from_environment() -> Result<Self, KeyError> {
         let key = MasterKey::from_environment(Self::KEY_FILE_VARIABLE, Self::KEY_VARIABLE)?;
         let pseudonyms = key.map_or_else(Self::disabled, Self::new);
@@ -77,7 +82,8 @@ impl Pseudonymizer {
         }
     }
 
-    /// Sets the key id, the prefix of each pseudonym. Only pseudonyms with the same key id can be compared.
+    /// Sets the key id, the prefix of each pseudonym, which names the key. The pseudonyms themselves depend on it too:
+    /// only those with the same key id can be compared, even if the key is the same.
     ///
     /// # Errors
     ///
@@ -97,9 +103,10 @@ impl Pseudonymizer {
         self.rederive(|keyed| Self::derive(keyed.master_key.clone(), keyed.key_id.clone(), epoch.to_owned()))
     }
 
-    /// Returns the pseudonym of an identity, such as a user id, in a field, such as `user.id`: the key id, a colon and 128
-    /// bits as 32 hexadecimal digits. White space around the identity and the case of a mail address are ignored. Returns
-    /// `None` without a key, and for an identity that is empty or white space.
+    /// Returns the pseudonym of an identity, such as a user id, in a field, such as `user.id`: the key id, a colon and
+    /// 128 bits as 32 hexadecimal digits. White space around the identity and the case of a mail address are ignored.
+    /// Returns `None` without a key, for an identity that is empty or white space, and if the HMAC cannot be computed,
+    /// which does not happen, since HMAC accepts keys of every length.
     #[must_use]
     pub fn pseudonymize(&self, field: &str, identity: &str) -> Option<String> {
         let keyed = self.inner.as_ref()?;
@@ -125,12 +132,15 @@ impl Pseudonymizer {
         self.inner.is_some()
     }
 
+    /// Creates a generator with the key derived from these values; a disabled one if the HMAC cannot be computed, which
+    /// does not happen.
     fn derive(master_key: MasterKey, key_id: String, epoch: String) -> Self {
         let digest = master_key.hmac(&[b"llmobs pseudonym v1", key_id.as_bytes(), epoch.as_bytes()]);
         let derived_key = digest.map(|digest| MasterKey::from_hmac(&digest));
         Self { inner: derived_key.map(|derived_key| Arc::new(KeyedInner { master_key, key_id, epoch, derived_key })) }
     }
 
+    /// Returns the generator that `change` makes from the values of this one; a disabled one if this one is disabled.
     fn rederive(self, change: impl FnOnce(&KeyedInner) -> Self) -> Self {
         self.inner.as_deref().map_or_else(Self::disabled, change)
     }
@@ -150,7 +160,8 @@ impl fmt::Debug for Pseudonymizer {
     }
 }
 
-/// Normalizes an identity: removes surrounding whitespace, and lowercases a mail address.
+/// Normalizes an identity: removes surrounding white space, and lowercases a mail address, which has text before and
+/// after its only `@`, no white space, and no `:` or `/` after the `@`.
 ///
 /// ` Jane@Example.org ` becomes `jane@example.org`. Other identities keep their case, even with an `@`, such as
 /// `@Jane:example.org`.

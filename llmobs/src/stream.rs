@@ -1,9 +1,15 @@
-//! Types for the observation of a stream of items. The application sets how the producer runs, the chunk that describes
-//! each item, and the token that counts as the first.
+//! Types for the observation of an operation (one model call) through the stream of items that carries its answer.
 //!
 //! [`Operation::observe`] takes a stream whose items implement [`StreamItem`]; [`Operation::observe_with`] takes any
-//! stream and a function that describes an item. Both return an [`ObservedStream`].
+//! stream and a closure. Both return an [`ObservedStream`], which passes the items on unchanged and records the
+//! [`Chunk`] of each: its tokens, finish reason and error. An [`ItemReader`] returns the chunk of an item:
+//! [`SelfDescribing`] calls the item's method, [`Described`] the closure.
 //!
+//! The application declares two further things: whether the [`Producer`], which makes the items, runs while the stream
+//! is not polled ([`ObservedStream::producer`]), and for all operations of an observer which [`FirstToken`] ends the
+//! time to first token ([`ObserverBuilder::first_token`]).
+//!
+//! [`ObserverBuilder::first_token`]: crate::ObserverBuilder::first_token
 //! [`Operation::observe`]: crate::Operation::observe
 //! [`Operation::observe_with`]: crate::Operation::observe_with
 

@@ -1,15 +1,20 @@
 //! Typed values of the attributes that llmobs records.
 //!
-//! [`OperationName`], [`OutputType`], [`Provider`] and [`FinishReason`] have a variant `Other` for values that the
-//! conventions do not list. The text of `Other` is bounded before it becomes a label: operation and provider names are
-//! subject to a cardinality limit, and finish reasons become `_OTHER`. The other enums are closed lists.
+//! [`OperationName`], [`OutputType`], [`Provider`] and [`FinishReason`] are open: their variant `Other` has the text of
+//! a value that the conventions do not list. Not every such text becomes a label of a metric: after a limit of distinct
+//! names, further operation and provider names are recorded as `_OTHER`; the label of every unlisted finish reason is
+//! `_OTHER`; the output type is in spans and log events only.
+//!
+//! The other enums are closed lists. The variant `Other` of [`ErrorType`] and [`ServiceTier`] has no text of its own
+//! and is recorded as `_OTHER`.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// The label value for a value outside the known set, as the conventions define it for `error.type`.
+/// The label value for a value that is not in the list of known values or exceeds the limit of distinct values, as the
+/// conventions define it for `error.type`.
 pub const OTHER: &str = "_OTHER";
 
 macro_rules! open_enum {
@@ -19,7 +24,8 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vdoc])* $variant,)*
-            /// A value that the conventions do not list.
+            /// A value that the conventions do not list. Create it with [`other`](Self::other), which returns the
+            /// listed variant for a listed text.
             Other(Cow<'static, str>),
         }
 
@@ -37,7 +43,8 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Returns the text of the value, as recorded in attributes and labels.
+            /// Returns the text of the value as the conventions write it, or the text of `Other`. A label can have
+            /// `_OTHER` instead of the text of `Other`.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -91,7 +98,7 @@ macro_rules! closed_enum {
             }
 
             /// Returns the index of this value in [`Self::ALL`].
-            #[allow(dead_code, reason = "not every word is a place in a table")]
+            #[allow(dead_code, reason = "the indices of some enums are not used")]
             pub(crate) const fn index(self) -> usize {
                 self as usize
             }
@@ -185,15 +192,16 @@ open_enum! {
 open_enum! {
     /// The reason for which the generation of a choice ended, as defined by the message schema of the conventions.
     enum FinishReason {
-        /// The context was compacted.
+        /// The provider replaced the context by a summary (compaction).
         Compaction => "compaction",
-        /// A filter stopped the generation.
+        /// A filter stopped the generation, or the model refused to answer.
         ContentFilter => "content_filter",
-        /// An error stopped the generation.
+        /// An error or an abort stopped the generation, or the model generated something invalid, such as a malformed
+        /// tool call.
         Error => "error",
-        /// The token limit was reached.
+        /// A limit was reached: of tokens, of the context window or of messages.
         Length => "length",
-        /// The model ended its answer, or generated a stop sequence.
+        /// The model ended its answer or generated a stop sequence, or the provider stopped a repetition.
         Stop => "stop",
         /// The model called a tool.
         ToolCall => "tool_call",
@@ -209,7 +217,8 @@ impl FinishReason {
         Self::KNOWN.iter().position(|known| known == self).unwrap_or(Self::KNOWN.len())
     }
 
-    /// Returns the label value at an index: the text of a listed reason, else `_OTHER`.
+    /// Returns the label value at an index of [`label_index`](Self::label_index): the text of a listed reason, else
+    /// `_OTHER`.
     pub(crate) fn label(index: usize) -> &'static str {
         match Self::KNOWN.get(index) {
             Some(Self::Compaction) => "compaction",
@@ -222,9 +231,9 @@ impl FinishReason {
         }
     }
 
-    /// Returns the finish reason for a provider's term: `tool_calls` (OpenAI) becomes [`FinishReason::ToolCall`],
-    /// `end_turn` (Anthropic) [`FinishReason::Stop`], `MAX_TOKENS` (Gemini) [`FinishReason::Length`]. Case is ignored.
-    /// An unknown term becomes `Other` with its first 64 characters.
+    /// Returns the finish reason for a provider's term, for example: `tool_calls` (OpenAI) becomes
+    /// [`FinishReason::ToolCall`], `end_turn` (Anthropic) [`FinishReason::Stop`], `MAX_TOKENS` (Gemini)
+    /// [`FinishReason::Length`]. Case is ignored. An unknown term becomes `Other` with its first 64 characters.
     #[must_use]
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -276,8 +285,10 @@ impl FinishReason {
 
 closed_enum! {
     /// `error.type`: the closed list of error types. An operation has the same value in its metrics and on its span.
+    /// The caller is the sender of the request: a client of this process, or this process itself in a call of an
+    /// upstream.
     enum ErrorType {
-        /// The caller's credentials were missing or refused. A client fault.
+        /// The caller's credentials were missing or refused, or lack a permission. A client fault.
         Authentication => "authentication",
         /// The caller left before the end.
         Cancelled => "cancelled",
@@ -287,13 +298,13 @@ closed_enum! {
         Inference => "inference",
         /// A bug or panic in this process.
         Internal => "internal",
-        /// The request was not valid. A client fault.
+        /// The request was not valid, or named something that does not exist, such as a model. A client fault.
         InvalidRequest => "invalid_request",
         /// Device or host memory ran out.
         OutOfMemory => "out_of_memory",
-        /// The service had no capacity.
+        /// The service had no capacity, or was still loading the model.
         Overloaded => "overloaded",
-        /// The caller exceeded a rate limit.
+        /// The caller exceeded a rate limit or a quota.
         RateLimited => "rate_limited",
         /// The service was shutting down.
         Shutdown => "shutdown",
@@ -316,8 +327,9 @@ impl ErrorType {
         matches!(self, Self::Authentication | Self::InvalidRequest)
     }
 
-    /// Returns whether the error is a refusal by the service and not a failure. An operation that ends with a refusal
-    /// before anything was generated is `rejected`, not `failed`.
+    /// Returns whether an error of this type is a refusal of the request by the service, and not a failure. If nothing
+    /// was generated, an operation of `llm_span` or `sse::observe` that ends with a refusal is `rejected`, not
+    /// `failed`. `Operation::fail` and `Operation::reject` accept every type.
     #[must_use]
     pub const fn is_refusal(self) -> bool {
         matches!(
@@ -347,7 +359,8 @@ impl ErrorType {
         }
     }
 
-    /// Returns the error type for an HTTP status; `None` for a status below 400.
+    /// Returns the error type for the HTTP status of an upstream's response; `None` for a status below 400. A 500 is
+    /// [`Upstream`](Self::Upstream); for a 500 of this process itself, use [`Internal`](Self::Internal).
     ///
     /// ```
     /// use llmobs::ErrorType;
@@ -397,8 +410,8 @@ impl ErrorType {
     }
 
     /// Returns the error type for an error text: an engine's message or a provider's JSON body. Only the first 2,000
-    /// characters are searched, without regard to case, and the text is not stored. Returns `None` if the text contains
-    /// no known pattern.
+    /// characters are searched, without regard to the case of ASCII letters, and the text is not stored. Returns `None`
+    /// if they contain no known pattern.
     ///
     /// ```
     /// use llmobs::ErrorType;
@@ -418,6 +431,7 @@ impl ErrorType {
     }
 }
 
+/// Returns whether the error says that the connection ended before the data was complete.
 fn is_end_of_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -432,8 +446,9 @@ fn is_end_of_connection(error: &io::Error) -> bool {
 /// echo of the prompt.
 const SCANNED_CHARS: usize = 2_000;
 
-/// The patterns for each error type. The first entry with a match decides, so specific patterns precede general ones:
-/// "CUDA out of memory" is `OutOfMemory`, "CUDA error: device-side assert triggered" is `Inference`.
+/// The patterns for each error type, in lower case. The first entry with a match decides, so the more specific error
+/// types come first: "CUDA error: out of memory" contains patterns of `OutOfMemory` and of `Inference`, and is
+/// `OutOfMemory`.
 const PATTERNS: &[(ErrorType, &[&str])] = &[
     (
         ErrorType::OutOfMemory,
@@ -507,43 +522,46 @@ closed_enum! {
         Completed => "completed",
         /// The operation failed with the reason in `error.type`: an error, a timeout or a shutdown.
         Failed => "failed",
-        /// The caller left before the end.
+        /// The caller left before the end. The value of `error.type` is `cancelled`.
         Cancelled => "cancelled",
-        /// The service did not admit the operation: it was shed, rate-limited or invalid.
+        /// The service did not admit the operation, for the reason in `error.type`: for example it was shed,
+        /// rate-limited or invalid, its credentials were refused, or a filter refused it.
         Rejected => "rejected",
     }
 }
 
 closed_enum! {
-    /// The state of an operation in flight.
+    /// The state of an operation in flight. A server's operation is in `Preparing`, `Queued`, `Prefill`, `Decode` or
+    /// `Blocked`; that of a gateway or client, which cannot observe the engine, in `Waiting`, `Streaming` or `Blocked`.
     enum State {
-        /// Preparation before the queue: parsing, templates, tokenizing.
+        /// The operation is prepared for the queue: parsing, templates, tokenizing. Only if declared at its start.
         Preparing => "preparing",
         /// The operation waits in the queue of the engine.
         Queued => "queued",
-        /// The engine processes the operation and has produced no token yet.
+        /// The engine processes the operation and has produced no token yet. Also the state before the first token if
+        /// neither a preparation nor the queue was marked.
         Prefill => "prefill",
         /// The engine has produced its first token.
         Decode => "decode",
-        /// The consumer has an item and has not polled for the next one.
+        /// The consumer of the stream has an item and has not polled for the next one.
         Blocked => "blocked",
-        /// Gateway and client: the upstream has sent no token yet.
+        /// The upstream of a gateway or client has sent no token yet.
         Waiting => "waiting",
-        /// Gateway and client: the upstream has sent its first token.
+        /// The upstream of a gateway or client has sent its first token.
         Streaming => "streaming",
     }
 }
 
 closed_enum! {
-    /// The way in which the time in the queue ended.
+    /// The way in which an operation left the queue of the engine.
     enum QueueExit {
         /// The engine scheduled the operation.
         Scheduled => "scheduled",
-        /// The caller left before the end.
+        /// The caller left while the operation was in the queue.
         Cancelled => "cancelled",
-        /// The deadline of the operation passed.
+        /// The operation failed in the queue with the error type `timeout`, as after its deadline.
         Timeout => "timeout",
-        /// The operation was shed, or failed in the queue for another reason.
+        /// The operation was rejected while it was in the queue, or failed there with another error type.
         Shed => "shed",
     }
 }
@@ -557,7 +575,7 @@ closed_enum! {
         Image => "image",
         /// Audio.
         Audio => "audio",
-        /// Data whose kind was not reported or has no other value.
+        /// Data of another kind, such as video, or of a kind that was not reported.
         Unknown => "unknown",
     }
 }
@@ -582,7 +600,8 @@ closed_enum! {
 
 impl ServiceTier {
     /// Returns the class for a provider's term: `on_demand` (Groq) and `standard` (Anthropic) are
-    /// [`ServiceTier::Default`], `scale` (OpenAI) is [`ServiceTier::Reserved`]. Case is ignored.
+    /// [`ServiceTier::Default`], `scale` (OpenAI) is [`ServiceTier::Reserved`], an unknown term is
+    /// [`ServiceTier::Other`]. Case is ignored.
     #[must_use]
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -617,7 +636,7 @@ closed_enum! {
         Retry => "retry",
         /// A request to another model or provider after a failure.
         Fallback => "fallback",
-        /// A second attempt in parallel to a slow first attempt.
+        /// A further attempt in parallel to a slow one.
         Hedge => "hedge",
     }
 }
@@ -643,11 +662,11 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// The side of a stream that caused a stall, a pause of one second or more.
+    /// The side of a stream that caused a stall, a pause of one second or more between two items.
     enum StallCause {
-        /// The engine produced no token.
+        /// The engine or upstream produced no token for a second or more after an earlier token.
         Engine => "engine",
-        /// The consumer did not poll for the next item.
+        /// The consumer did not poll for the next item for a second or more after it had received one.
         Consumer => "reader",
     }
 }
@@ -657,7 +676,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listed_word_given_to_other_becomes_its_variant() {
+    fn a_listed_text_given_to_other_becomes_its_variant() {
         assert_eq!(Provider::other("openai"), Provider::OpenAi);
         assert_eq!(Provider::other("candle").as_str(), "candle");
         assert_eq!(Provider::from("openai"), Provider::OpenAi);
@@ -677,7 +696,7 @@ mod tests {
     }
 
     #[test]
-    fn provider_words_for_finish_reasons_become_the_conventions_words() {
+    fn provider_terms_become_finish_reasons_of_the_conventions() {
         assert_eq!(FinishReason::from_provider("tool_calls"), FinishReason::ToolCall);
         assert_eq!(FinishReason::from_provider("end_turn"), FinishReason::Stop);
         assert_eq!(FinishReason::from_provider("MAX_TOKENS"), FinishReason::Length);
@@ -689,16 +708,20 @@ mod tests {
     }
 
     #[test]
-    fn closed_words_stand_at_their_index() {
+    fn the_index_of_a_value_is_its_position_in_the_list() {
         for (index, error) in ErrorType::ALL.iter().enumerate() {
             assert_eq!(error.index(), index);
         }
+    }
+
+    #[test]
+    fn an_invalid_request_is_a_client_fault_and_a_timeout_is_not() {
         assert!(ErrorType::InvalidRequest.is_client_fault());
         assert!(!ErrorType::Timeout.is_client_fault());
     }
 
     #[test]
-    fn a_classifier_maps_http_statuses() {
+    fn http_statuses_from_400_have_an_error_type() {
         for (status, expected) in [
             (200, None),
             (400, Some(ErrorType::InvalidRequest)),
@@ -717,7 +740,7 @@ mod tests {
     }
 
     #[test]
-    fn a_classifier_maps_provider_error_bodies() {
+    fn the_error_body_of_a_provider_has_an_error_type() {
         for (body, expected) in [
             (r#"{"error":{"code":"context_length_exceeded"}}"#, ErrorType::InvalidRequest),
             (r#"{"error":{"type":"rate_limit_error"}}"#, ErrorType::RateLimited),
@@ -730,7 +753,7 @@ mod tests {
     }
 
     #[test]
-    fn a_classifier_maps_engine_messages() {
+    fn the_error_message_of_an_engine_has_an_error_type_if_it_is_known() {
         for (message, expected) in [
             ("torch.cuda.OutOfMemoryError: CUDA out of memory", Some(ErrorType::OutOfMemory)),
             ("CUDA error: device-side assert triggered", Some(ErrorType::Inference)),

@@ -1,4 +1,8 @@
-//! Observation of a stream of bytes.
+//! Observation of an operation (one model call) through the bytes of its streamed response.
+//!
+//! An *item* is one value of the stream of bytes. A *frame* is one unit of the response's format, such as an SSE event;
+//! an item may contain a part of a frame, or several. An [`Event`] is a fact that the decoder finds in a frame, such as
+//! a delta or the usage. A [`Chunk`] is the sum of what the frames that end in one item add to the operation.
 
 mod bytes_item;
 mod chunk_accumulator;
@@ -32,35 +36,54 @@ use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 use crate::timing::Producer;
 
-/// Observes an operation through the bytes of its streamed response. Every item passes unchanged and without delay. The
-/// operation ends when the stream ends, fails or is dropped.
+/// Observes an operation through the bytes of its streamed response. Every item passes unchanged and without delay.
 ///
-/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of bytes. A frame is one event of the format, such as an SSE
-/// event or a line of NDJSON. In the time metrics, a chunk is one complete frame, at the moment when its last byte
-/// arrived. An incomplete frame or a keep-alive is not a chunk; frames in the same
-/// item have the same time.
+/// Items are bytes ([`AsRef<[u8]>`](AsRef)), split at any position, or `Result`s of bytes. A frame is one SSE event,
+/// one line of NDJSON or one JSON object. In the time metrics, each complete frame is one chunk, at the moment of the
+/// item with its last byte, so frames that end in the same item have the same time. Keep-alives, `[DONE]` and frames
+/// that are not JSON are not chunks.
 ///
 /// Usage, finish reasons, the id and model of the response, and errors inside the response are recorded on the
-/// operation. The operation ends as `rejected` if, before any content, the response contains an error that refuses the
-/// request: `authentication`, `content_filter`, `invalid_request`, `overloaded` or `rate_limited`. Other errors, and
-/// errors after content, end the operation as `failed` with their type. The operation also ends as `failed` with the
-/// error type `upstream` in three cases: an `Err` item arrives before the response is complete; the stream ends without
-/// any content (embeddings excepted); or the stream ends after content, with a choice that has no finish reason and
-/// without the dialect's end event. The last two cases do not apply if a frame was too long to be decoded, because the
-/// frame may have ended the response.
+/// operation. With the feature `content`, and if content is captured, the content of the response is passed to it too,
+/// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured.
 ///
-/// A stream has ended when it yields `None`, when its `size_hint` reports that no items follow, or when the last byte
-/// of the [declared length](Decoder::content_length) has arrived.
+/// # End of the operation
 ///
-/// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
-/// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
-/// the decoder's [bound](Decoder::max_frame_bytes), by default 1 MiB, are not captured.
+/// The operation ends when the stream ends or is dropped, at an error that refuses the request, or at an `Err` item. A
+/// response is complete after the dialect's end event, such as `[DONE]` or `message_stop`. Gemini has no end event: its
+/// response is complete when every choice with content has a finish reason. An `Err` item after a complete response is
+/// passed on and not recorded. The first case that applies determines the outcome:
 ///
-/// Frames that are not JSON, that are longer than the bound, or that have none of the fields of the dialect are counted
-/// in `llmobs.self.anomalies` (`malformed_frame`, `skipped_frame`, `foreign_event`). The first one in a process is also
-/// logged as a warning.
+/// - An error was set on a [`Marker`]: `failed` with its type.
+/// - The first error in the response comes before any content and refuses the request (`authentication`,
+///   `content_filter`, `invalid_request`, `overloaded` or `rate_limited`): `rejected` with its type, at once.
+/// - The response contains another error, or an error after content or in a last frame without a terminator: `failed`
+///   with the type of the first error, when the stream ends or is dropped.
+/// - An `Err` item arrives before the response is complete: `failed` with the error type `upstream`.
+/// - The stream ends without the end event, and a choice with content has no finish reason: `failed` with `upstream`.
+/// - The stream of a chat, `generate_content` or text completion ends with neither content nor a finish reason:
+///   `failed` with `upstream`.
+/// - The stream ends otherwise, or is dropped after the end event or after the finish reason of every choice with
+///   content: `completed`.
+/// - The stream is dropped earlier: as for an [`Operation`] that is dropped, usually `cancelled`.
 ///
-/// To set another bound, pass a [`Decoder`] instead of a [`Dialect`].
+/// The stream has ended when it yields `None`. It has also ended with an item after which its `size_hint` reports that
+/// no items follow, or that has the last byte of the [declared length](Decoder::content_length): if it is then dropped
+/// without another poll, the cases for an ended stream apply.
+///
+/// # Frames that are not decoded in full
+///
+/// A frame longer than the decoder's bound is shortened: its usage, finish reasons and errors are recorded, its content
+/// is not captured. If it is still longer than the bound, it is skipped, and only its time is recorded. It may have
+/// ended the response, so an end of the stream without content or finish reasons is then not a failure. The bound is 1
+/// MiB; to set another one, pass a [`Decoder`] with [`max_frame_bytes`](Decoder::max_frame_bytes) instead of a
+/// [`Dialect`].
+///
+/// `llmobs.self.anomalies` counts the frames that are not JSON (`malformed_frame`), those that are shortened or skipped
+/// (`skipped_frame`), and those that have none of the fields of the dialect (`foreign_event`). The first one in a
+/// process is also logged as a warning.
+///
+/// # Example
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};
@@ -85,8 +108,9 @@ where
     observe_with(operation, decoder, stream, ignore_event as fn(&Event<'_>))
 }
 
-/// Observes an operation like [`observe()`], and calls `on` with every event as it is decoded, for example the id of
-/// the response or the usage to bill.
+/// Observes an operation like [`observe()`], and calls `on` with every [`Event`] as it is decoded, for example to store
+/// the id of the response or the usage to bill. `on` is called during the poll that returns the item with the end of
+/// the event's frame. An event that lacks its terminator at the end of the stream is decoded there.
 ///
 /// For an operation of a [disabled](crate::Observer::disabled) observer nothing is decoded, and `on` is not called.
 ///
@@ -120,7 +144,7 @@ where
     let mut tracker =
         operation.is_enabled().then(|| Box::new(ResponseTracker::new(decoder.into(), operation.marker().clone(), on)));
     if let Some(tracker) = tracker.take_if(|tracker| tracker.has_all_bytes() || is_exhausted(&stream)) {
-        // The consumer may not poll an empty body at all, so it is ended here.
+        // A consumer need not poll an empty body, so the response is ended here.
         let _ = tracker.end_response();
     }
     let decoded = DecodedStream { inner: stream, tracker, bytes_of: <S::Item as BytesItem<K>>::bytes };
@@ -151,17 +175,19 @@ pin_project! {
     }
 }
 
+/// A function that returns the chunk of an item of [`DecodedStream`].
 type ChunkFn<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
 
 impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
-    /// Declares whether the source of the stream makes data by itself ([`Producer::Push`], the default, right for a
-    /// socket) or only when it is polled ([`Producer::Pull`]). Call this method before the first poll.
+    /// Declares whether the producer of the bytes also runs while the stream is not polled ([`Producer::Push`], the
+    /// default, right for a socket) or only while it is polled ([`Producer::Pull`]). Call this method before the first
+    /// poll.
     pub fn producer(self, producer: Producer) -> Self {
         Self { observed: self.observed.producer(producer) }
     }
 
-    /// Returns a marker of the operation, for use on other threads. After the end of the operation, the marker records
-    /// nothing.
+    /// Returns a marker, a handle that records what happens to the operation, for use on other threads. After the end
+    /// of the operation, a disabled marker is returned.
     #[must_use]
     pub fn marker(&self) -> Marker {
         self.observed.marker()
@@ -187,11 +213,13 @@ impl<S: Stream, F: FnMut(&Event<'_>)> fmt::Debug for ObservedBytes<S, F> {
 }
 
 pin_project! {
-    /// The inner stream, with each item paired with the chunk that it carries.
+    /// The inner stream, with each item paired with its chunk.
     struct DecodedStream<S: Stream, F> {
         #[pin]
         inner: S,
+        // `None` for a disabled operation, and after the end of the response.
         tracker: Option<Box<ResponseTracker<F>>>,
+        // Returns the bytes of an item; `None` for an `Err` item.
         bytes_of: fn(&S::Item) -> Option<&[u8]>,
     }
 }
@@ -204,7 +232,8 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
         let Some(item) = ready!(this.inner.as_mut().poll_next(context)) else {
             if let Some(tracker) = this.tracker.take() {
                 let marker = tracker.marker.clone();
-                // No item is left to carry an error from an unterminated last event.
+                // A last frame without a terminator is decoded only now, and no item is left whose chunk could contain
+                // its error. The error is set on the operation, which ends as failed, even if the error is a refusal.
                 if let Some(error) = tracker.end_response().error {
                     marker.set_error(error);
                 }
@@ -215,7 +244,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
             (Some(bytes), Some(tracker)) => {
                 let chunk = tracker.observe_bytes(bytes);
                 match this.tracker.take_if(|tracker| tracker.has_all_bytes() || is_exhausted(&*this.inner)) {
-                    // A consumer that counts the bytes does not poll again for the end.
+                    // A consumer that counts the bytes need not poll again for the end.
                     Some(tracker) => chunk.merge(tracker.end_response()).last(),
                     None => chunk,
                 }
@@ -223,6 +252,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
             (Some(_), None) => Chunk::no_tokens(),
             // Some servers reset the connection instead of closing it. A complete response remains completed.
             (None, Some(tracker)) if tracker.is_complete() => Chunk::ignored(),
+            // The operation ends with this item, so later bytes are not decoded.
             (None, _) => {
                 *this.tracker = None;
                 Chunk::failed(ErrorType::Upstream)
@@ -236,24 +266,25 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
     }
 }
 
-/// Prints no items: they may contain text of the response.
+/// Prints no fields: the inner stream may contain items with text of the response.
 impl<S: Stream, F> fmt::Debug for DecodedStream<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecodedStream").finish_non_exhaustive()
     }
 }
 
-/// The state of a response that is being decoded.
+/// Decodes a response and records it on its operation.
 struct ResponseTracker<F> {
     decoder: Decoder,
     accumulator: ChunkAccumulator,
     anomalies: FrameAnomalies,
     marker: Marker,
-    /// The number of bytes received.
+    /// The number of bytes received, compared with the declared length.
     bytes_read: u64,
     /// True if content is captured. Constant during an operation.
     #[cfg(feature = "content")]
     should_capture_content: bool,
+    /// The callback of the application.
     on_event: F,
 }
 
@@ -271,11 +302,13 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
         }
     }
 
+    /// Decodes the bytes of an item and returns its chunk.
     fn observe_bytes(&mut self, bytes: &[u8]) -> Chunk {
         self.bytes_read = self.bytes_read.saturating_add(bytes.len() as u64);
         self.chunk(|decoder, sinks| decoder.decode(bytes, sinks))
     }
 
+    /// Runs `decode`, and returns the chunk of the frames that it decoded.
     fn chunk(&mut self, decode: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) -> Chunk {
         let before = self.decoder.frame_count();
         self.decode_with(decode);
@@ -288,18 +321,22 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
         self.decoder.declared_length().is_some_and(|length| self.bytes_read >= length)
     }
 
+    /// Returns whether the response is complete, so that an `Err` item has no effect. All dialects except Gemini have
+    /// an end event.
     fn is_complete(&self) -> bool {
         self.accumulator.is_complete(self.decoder.dialect() != Dialect::Gemini)
     }
 
-    /// Handles the end of the stream. Returns the chunk of a last event that was not terminated.
+    /// Handles the end of the stream: decodes a last frame without a terminator and returns its chunk, records the
+    /// remaining finish reasons, and sets an error if the response is incomplete.
     fn end_response(mut self) -> Chunk {
         let chunk = self.chunk(Decoder::decode_end);
         self.accumulator.end_response(&self.marker, self.decoder.has_lost_frames());
         chunk
     }
 
-    /// Decodes bytes and passes the events and content to the accumulator, the callback and the marker.
+    /// Decodes bytes. Passes each event to the callback and then to the accumulator, which records it on the marker or
+    /// adds it to the chunk. Passes the content to the marker if it is captured.
     fn decode_with(&mut self, decode: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) {
         let Self { decoder, accumulator, marker, on_event: on, .. } = self;
         let mut on_event = |event: Event<'_>| {

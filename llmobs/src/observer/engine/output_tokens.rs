@@ -1,5 +1,7 @@
-//! The output tokens of an operation, a model call, in `llmobs.token.processed` and `llmobs.token.streamed`: while its
-//! stream runs, and when an attempt supersedes another. `engine::end` records the rest at the end.
+//! The recording of an operation's tokens in `llmobs.token.processed` and `llmobs.token.wasted` before its end: of the
+//! output while its stream runs, and of input and output when an attempt supersedes another. An operation is one model
+//! call; an attempt is a try of it. `engine::ended_operation` records the rest at the end, with the `add` functions of
+//! this file. The observed stream itself records `llmobs.token.streamed`.
 
 use crate::catalog::RowId;
 use crate::observer::state::counted_tokens::CountedTokens;
@@ -14,9 +16,12 @@ use crate::series::processed_variant;
 use crate::series::wasted_variant;
 use crate::usage::TokenPartition;
 
-/// Records the output tokens of a running stream, which has counted `counted` so far: those of a report, if a running
-/// total has come, and those counted where the items carry exact numbers. Where a report is to come, counted tokens are
-/// an estimate and are not recorded. The stream calls it once a second.
+/// Records those output tokens of a running stream that are not yet recorded. `counted` is the number of tokens counted
+/// from its items so far, in all attempts. The stream calls it once a second.
+///
+/// First the last reported usage is recorded: some providers report a running total, the usage so far, before the end.
+/// Then the counted tokens of the current attempt are recorded, unless a report is to come, because they are then an
+/// estimate. Each step adds only what the recorded total lacks, so the larger of the two totals remains.
 #[cold]
 pub(crate) fn record_running(state: &OperationState, counted: CountedTokens) {
     let recorded = &state.tokens.recorded;
@@ -30,9 +35,9 @@ pub(crate) fn record_running(state: &OperationState, counted: CountedTokens) {
     }
 }
 
-/// Counts an attempt of the operation. A retry or a fallback supersedes the attempt before it: if that generated
-/// output, its tokens are processed and wasted, and usage and counts start again for the new attempt. A hedge runs
-/// beside the other attempts.
+/// Counts the start of an attempt. A retry or a fallback supersedes the attempt before it, unless the operation has
+/// ended: if that attempt has output, its tokens are recorded as processed and wasted, and usage and counts start
+/// again. Without output, nothing is recorded, and a usage that was reported is kept. A hedge supersedes no attempt.
 #[cold]
 pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
     state.counters.count_attempt();
@@ -42,6 +47,9 @@ pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
     }
 }
 
+/// Records the tokens of the current attempt as processed, unless they are recorded already, and as wasted, if it has
+/// output, and starts the next one. The output is that of the last report, or without a report the tokens that the
+/// stream has carried in this attempt, all as text, since their kinds are not known here.
 fn supersede_attempt(state: &OperationState) {
     let carried = state.tokens.streamed();
     let counted = state.of_attempt(CountedTokens { text: carried, reasoning: 0 });
@@ -53,7 +61,9 @@ fn supersede_attempt(state: &OperationState) {
     if output.total() == 0 {
         return;
     }
-    // In this order, a stream that records at the same time finds nothing to add.
+    // The usage is cleared before the recorded tokens: a stream that calls `record_running` in between finds neither a
+    // report nor counted tokens of the old attempt. A call that read them before can still add them a second time,
+    // once, as tokens of the new attempt.
     state.restart_usage(carried);
     let missing = output.missing_in(state.tokens.recorded.restart());
     let input = usage.partition();
@@ -63,32 +73,33 @@ fn supersede_attempt(state: &OperationState) {
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, output.total());
 }
 
-/// Adds output tokens of an attempt whose answer is discarded: to the processed tokens, then to the wasted ones, which
-/// are a part of them.
+/// Adds output tokens of an attempt whose answer is discarded, such as a hedge that lost: to the processed tokens, as
+/// counted text, and to the wasted ones, which are a part of them. The operation must not have counted these tokens
+/// itself.
 pub(crate) fn add_superseded_tokens(state: &OperationState, tokens: u64) {
     add_output_tokens(&state.series, TokenSource::Counted, CountedTokens { text: tokens, reasoning: 0 });
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, tokens);
 }
 
-/// Returns the output tokens of a report.
+/// Returns the output tokens of a report that is divided into kinds.
 pub(crate) const fn output_of(partition: &TokenPartition) -> CountedTokens {
     CountedTokens { text: partition.text, reasoning: partition.reasoning }
 }
 
-/// Adds input tokens to `llmobs.token.processed`.
+/// Adds the input tokens of `input` to `llmobs.token.processed`; its output tokens are ignored.
 pub(crate) fn add_input_tokens(series: &OperationSeries, source: TokenSource, input: &TokenPartition) {
     add_processed_tokens(series, TokenKind::Uncached, source, input.uncached);
     add_processed_tokens(series, TokenKind::CacheRead, source, input.cache_read);
     add_processed_tokens(series, TokenKind::CacheWrite, source, input.cache_write);
 }
 
-/// Adds output tokens to `llmobs.token.processed`.
+/// Adds output tokens, text and reasoning, to `llmobs.token.processed`.
 pub(crate) fn add_output_tokens(series: &OperationSeries, source: TokenSource, output: CountedTokens) {
     add_processed_tokens(series, TokenKind::Text, source, output.text);
     add_processed_tokens(series, TokenKind::Reasoning, source, output.reasoning);
 }
 
-/// Adds tokens of one kind and source; zero adds nothing and creates no series.
+/// Adds tokens of one kind and source to `llmobs.token.processed`; zero adds nothing and creates no series.
 #[inline]
 fn add_processed_tokens(series: &OperationSeries, kind: TokenKind, source: TokenSource, count: u64) {
     if count > 0 {

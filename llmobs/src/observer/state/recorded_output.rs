@@ -1,18 +1,20 @@
-//! The output tokens of an operation, a model call, that were recorded in `llmobs.token.processed` before its end. The
-//! stream adds to them once a second; the end of the operation records the rest.
+//! The output tokens of an operation's current attempt that are already recorded in `llmobs.token.processed`. An
+//! operation is one model call; an attempt is a try of it. The stream adds to the recorded tokens once a second; the
+//! end of the operation, or of a superseded attempt, records the rest.
 
 use super::counted_tokens::CountedTokens;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering;
 
-/// The output tokens of the current attempt that are already in `llmobs.token.processed`, in one word, so that the state
-/// of an operation remains small. Each number is at most `u32::MAX`; further tokens are recorded at the end.
+/// The output tokens of the current attempt that are already in `llmobs.token.processed`, in one word, so that the
+/// state of an operation remains small: text in the upper 32 bits, reasoning in the lower. Their sum is at most
+/// `u32::MAX`; further tokens are recorded at the end.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedOutput(AtomicU64);
 
 impl RecordedOutput {
-    /// Returns the tokens that must be added so that the recorded total becomes that of `output`, and marks them as
-    /// recorded.
+    /// Returns the tokens that the caller must add to the metric so that the recorded total becomes that of `output`,
+    /// limited to `u32::MAX`, and marks them as recorded. A smaller total than the recorded one removes nothing.
     pub(crate) fn settle(&self, output: CountedTokens) -> CountedTokens {
         let limit = u64::from(u32::MAX);
         let text = output.text.min(limit);
@@ -30,12 +32,12 @@ impl RecordedOutput {
         missing
     }
 
-    /// Returns the recorded tokens.
+    /// Returns the recorded tokens of the current attempt.
     pub(crate) fn get(&self) -> CountedTokens {
         unpack(self.0.load(Ordering::Relaxed))
     }
 
-    /// Returns the recorded tokens of the attempt that ends, and starts the next one, of which nothing is recorded.
+    /// Returns the recorded tokens of the attempt that is superseded, and resets them to zero for the next attempt.
     pub(crate) fn restart(&self) -> CountedTokens {
         unpack(self.0.swap(0, Ordering::Relaxed))
     }
@@ -46,6 +48,7 @@ const fn pack(tokens: CountedTokens) -> u64 {
     tokens.text << 32 | tokens.reasoning
 }
 
+/// Returns the two numbers of a word from [`pack`].
 const fn unpack(word: u64) -> CountedTokens {
     CountedTokens { text: word >> 32, reasoning: word & 0xffff_ffff }
 }
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_above_the_limit_are_recorded_once() {
+    fn tokens_above_the_limit_are_left_to_the_end() {
         let recorded = RecordedOutput::default();
         let limit = u64::from(u32::MAX);
         assert_eq!(settle(&recorded, u64::MAX, 7), (limit, 0));

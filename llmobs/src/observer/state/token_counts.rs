@@ -1,5 +1,5 @@
-//! The token counts of one operation, a model call: usage reported from any thread, and the tokens that its stream has
-//! carried.
+//! The token counts of one operation, a model call: the usage that was reported for its current attempt (a try of the
+//! operation), from any thread, and the output tokens that its stream has carried.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
@@ -9,7 +9,9 @@ use super::recorded_output::RecordedOutput;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
 
-/// The reported token usage, and the number of tokens that the stream has carried.
+/// The reported token usage of the current attempt, the number of output tokens that the stream has carried in all
+/// attempts, and the output tokens that are already recorded. Each number of the usage is the largest that was
+/// reported.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCounts {
     input: AtomicMax,
@@ -18,15 +20,17 @@ pub(crate) struct TokenCounts {
     output: AtomicMax,
     reasoning: AtomicMax,
     is_estimated: AtomicBool,
-    /// Written only by the stream and read by collections: a plain store, no read-modify-write.
+    /// Number of output tokens, text and reasoning, that the stream has carried, of all attempts. Only the stream
+    /// writes it, with a plain store and no read-modify-write; collections of metrics and other threads read it.
     streamed: AtomicU64,
-    /// The output tokens that are already in the metrics.
+    /// The output tokens of the current attempt that are already in `llmobs.token.processed`.
     pub(crate) recorded: RecordedOutput,
 }
 
 impl TokenCounts {
     /// Merges a report of usage: of several reports, the largest number of each kind of token counts. One estimated
-    /// report makes the whole usage estimated.
+    /// report makes the whole usage estimated. The details (modalities, service tier) are ignored; the notes of the
+    /// operation hold them.
     #[inline]
     pub(crate) fn merge(&self, usage: &Usage) {
         self.input.raise(usage.input);
@@ -39,7 +43,8 @@ impl TokenCounts {
         }
     }
 
-    /// Returns the usage reported so far, without its details; the number of a kind is `None` if it was never reported.
+    /// Returns the usage reported so far for the current attempt, without its details; the number of a kind is `None`
+    /// if it was not reported.
     #[inline]
     pub(crate) fn usage(&self) -> Usage {
         Usage {
@@ -53,7 +58,7 @@ impl TokenCounts {
         }
     }
 
-    /// Forgets the reported usage, because a new attempt starts.
+    /// Forgets the reported usage, because a new attempt starts. The streamed and the recorded tokens are kept.
     pub(crate) fn clear_usage(&self) {
         for number in [&self.input, &self.cache_read, &self.cache_write, &self.output, &self.reasoning] {
             number.clear();
@@ -61,20 +66,23 @@ impl TokenCounts {
         self.is_estimated.store(false, Ordering::Relaxed);
     }
 
-    /// Sets the number of output tokens that the stream has carried so far. Only the stream may call it.
+    /// Sets the number of output tokens that the stream has carried so far, of all attempts. Only the stream may call
+    /// it.
     #[inline]
     pub(crate) fn set_streamed(&self, tokens: u64) {
         self.streamed.store(tokens, Ordering::Relaxed);
     }
 
-    /// Returns the number of output tokens that the stream has carried as of its last item; 0 without a stream.
+    /// Returns the number of output tokens that the stream has carried as of its last item, of all attempts; 0 without
+    /// a stream.
     #[inline]
     pub(crate) fn streamed(&self) -> u64 {
         self.streamed.load(Ordering::Relaxed)
     }
 }
 
-/// The largest number that was reported, if any. Stored plus one; zero means that none was reported.
+/// The largest number that was reported, if any. The stored value is the number plus one, or zero if no number was
+/// reported.
 #[derive(Debug, Default)]
 struct AtomicMax(AtomicU64);
 
@@ -87,7 +95,7 @@ impl AtomicMax {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Replaces the number if `value` is larger, as in later reports of a growing total.
+    /// Replaces the number if `value` is larger, as in later reports of a growing total. `None` changes nothing.
     fn raise(&self, value: Option<u64>) {
         if let Some(value) = value {
             self.0.fetch_max(value.saturating_add(1), Ordering::Relaxed);
