@@ -151,6 +151,26 @@ fn command_value_ends_at_a_placeholder() {
 }
 
 #[test]
+fn a_long_value_is_found_completely_wherever_its_escape_sequences_are() {
+    for escape in ["\\u002b", "\\/", "\\u003d", "&#x2F;"] {
+        for length in 245..265 {
+            let key = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG".repeat(9);
+            assert_finds_secret(&format!("AccountKey=⟪{}{escape}{}⟫", &key[..length], &key[..40]));
+        }
+    }
+    for length in 245..265 {
+        let key = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG".repeat(9);
+        assert_finds_secret(&format!("token=⟪{}⟫\\nuser=jane", &key[..length]));
+    }
+}
+
+#[test]
+fn a_password_of_letters_before_a_comma_is_found_outside_of_a_call() {
+    assert_finds_secret("password=⟪letmein⟫, user=jane");
+    assert_finds_secret("db: host=localhost, password=⟪letmein⟫, port=5432");
+}
+
+#[test]
 fn values_between_escape_sequences_and_terminal_codes_are_found() {
     for frame in [
         "\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m⟪hunter2⟫\x1b[0m",

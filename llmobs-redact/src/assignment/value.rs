@@ -76,11 +76,11 @@ pub(super) fn value_at(
         return is_closed.then_some(AssignedValue { start: from, stop, syntax, is_cut: false });
     }
     let word = text.run_end(RunClass::Value, start);
-    let word = if is_key { escaped_key_end(text, start, word) } else { word };
+    let word = if is_key { escaped_key_end(text, start, word, longest) } else { word };
     // A function call, an index expression or a variable in source code.
     // Input:  `password = get_password()`, `password = os.environ['DB_PASSWORD']`, `login(password=given, user=jane)`
     // Output: unchanged
-    if is_call(text, start, word) || is_argument(text, start, word) {
+    if is_call(text, start, word) || is_argument(text, start, word, open) {
         return None;
     }
     // An unquoted value can contain brackets. `trim_brackets`, below, removes a closing bracket at its end whose
@@ -89,6 +89,9 @@ pub(super) fn value_at(
     // Output: `password=[SECRET]`, `(password: [SECRET])`
     let run_end = bracketed_value_end(text, word);
     let run = text.slice(start, run_end.min(start.saturating_add(longest)));
+    // An escape sequence that begins in the run can end after it.
+    let run_and_escape =
+        text.slice(start, run_end.min(start.saturating_add(longest).saturating_add(LONGEST_ESCAPE - 1)));
     // In a value that starts with an ASCII character, a character from U+2000 on (`。`, `→`, Chinese, Japanese, Korean)
     // ends the value. Earlier characters, such as `é`, do not.
     // Input:  `密码是hunter2。`, `password=huntér2→next`
@@ -98,8 +101,10 @@ pub(super) fn value_at(
     // quotation mark, ends the value.
     // Input:  `password=hunter2\nuser=jane`, `"password=hunter2\", then"`
     // Output: `password=[SECRET]\nuser=jane`, `"password=[SECRET]\", then"`
-    let escape = run.windows(2).enumerate().position(|(at, pair)| is_end_escape(run, at, pair[1]) && pair[0] == b'\\');
-    let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
+    let is_end = |(at, pair): (usize, &[u8])| pair[0] == b'\\' && is_end_escape(run_and_escape, at, pair[1]);
+    let escape = run_and_escape.windows(2).enumerate().take(run.len()).position(is_end);
+    let ends_in_backslash = || run.last() == Some(&b'\\') && run.len() == run_and_escape.len();
+    let escape = escape.or_else(|| ends_in_backslash().then(|| run.len() - 1));
     // An unmatched closing bracket ends a key.
     // Input:  `api_key=a8F3kP0zQ9mN2xVb) x`
     // Output: `api_key=[SECRET]) x`
@@ -139,15 +144,14 @@ fn is_end_escape(run: &[u8], at: usize, letter: u8) -> bool {
 }
 
 /// Returns the end of a key that starts at `start` and has a run of value characters up to `end`. The semicolon of an
-/// HTML entity of a base64 sign (`+`, `/`, `=`) does not end the key, if it is less than `MAX_EXAMINED_BYTES` after
-/// `start`.
+/// HTML entity of a base64 sign (`+`, `/`, `=`) does not end the key, if it is at most `longest` bytes after `start`.
 ///
 /// Input:  `aB3&#x2F;dE6&#x3D;`, `end` at the first semicolon
 /// Output: the position after `&#x3D;`
 /// Input:  `aB3&quot;dE6`, `end` at the semicolon
 /// Output: `end`
-fn escaped_key_end(text: &TextView<'_>, start: usize, mut end: usize) -> usize {
-    while text.byte_at(end) == b';' && end - start < MAX_EXAMINED_BYTES {
+fn escaped_key_end(text: &TextView<'_>, start: usize, mut end: usize, longest: usize) -> usize {
+    while text.byte_at(end) == b';' && end - start <= longest {
         let from = start.max(end.saturating_sub(8));
         let Some(at) = text.slice(from, end).iter().rposition(|byte| *byte == b'&') else { break };
         match text.escape_at(from + at) {
@@ -252,15 +256,18 @@ fn is_parameter(rest: &[u8]) -> bool {
 
 /// Returns whether `start..end` can be the name of a variable that is passed as a named argument: letters and `_`
 /// directly after `=` and before `,` or `)`, at most `MAX_EXAMINED_BYTES`, and without the mixed case of a random
-/// value. An opening parenthesis is not required.
+/// value. Either a bracket is open before it (`is_in_bracket`), or it is closed after it, or the arguments are on lines of
+/// their own.
 ///
-/// Input:  `login(password=given, ..)`, `password=letmein, ..`
+/// Input:  `login(password=given, ..)`, `password=given,` + newline
 /// Output: true
-/// Input:  `login(password=hunter2, ..)`, `login(password = given)`, `token=UQbyBoZLiNcilMsoBVuIOxkU, ..`
+/// Input:  `login(password=hunter2, ..)`, `login(password = given)`, `password=letmein, user=jane`
 /// Output: false
-fn is_argument(text: &TextView<'_>, start: usize, end: usize) -> bool {
+fn is_argument(text: &TextView<'_>, start: usize, end: usize, is_in_bracket: bool) -> bool {
     let name = text.slice(start, end);
-    let word = name.len() <= MAX_EXAMINED_BYTES
+    let is_call = is_in_bracket || text.byte_at(end) == b')' || text.byte_at(end + 1) == b'\n';
+    let word = is_call
+        && name.len() <= MAX_EXAMINED_BYTES
         && name.iter().all(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_')
         && !secret_value::is_mixed_case(name);
     word && !name.is_empty() && matches!(text.byte_at(end), b',' | b')') && text.byte_before(start) == b'='
@@ -301,6 +308,9 @@ fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
 /// Maximum number of bytes of a value without quotation marks that decide whether it is a secret, so that the time
 /// stays linear where many keywords share one long value. More bytes are read only to find the end of a secret.
 pub(super) const MAX_EXAMINED_BYTES: usize = 256;
+
+/// Number of bytes of the longest escape sequence that can stand for one sign of a value: `\u002b`, with two backslashes.
+const LONGEST_ESCAPE: usize = 7;
 
 /// Maximum number of bytes of a value in quotation marks. A longer value is not found.
 const MAX_QUOTED_BYTES: usize = 2048;
