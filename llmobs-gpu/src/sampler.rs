@@ -166,6 +166,10 @@ impl SamplerBuilder {
 
     /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`]. Replaces an earlier
     /// [`backend`](Self::backend).
+    #[cfg_attr(
+        not(feature = "nvml"),
+        expect(clippy::needless_pass_by_value, reason = "the path is moved into the backend with the feature `nvml`")
+    )]
     pub fn backend_choice(mut self, choice: BackendChoice) -> Self {
         self.is_disabled = false;
         self.backend = match choice {
