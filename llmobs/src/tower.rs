@@ -49,6 +49,7 @@ pub use self::body::ServerBody;
 pub use self::future::ServerFuture;
 pub use self::in_flight::InFlightPage;
 pub use self::injector::Injector;
+pub use self::injector::OutgoingRequest;
 pub use self::injector::inject;
 pub use self::layer::ServerLayer;
 pub use self::service::Server;

@@ -1,5 +1,6 @@
 //! Propagation of the trace context into outgoing requests.
 
+use http::HeaderMap;
 use http::Request;
 use http::header::HOST;
 
@@ -11,7 +12,7 @@ use super::request::without_brackets;
 /// `baggage` header: a model provider must not receive data about the application's users. To send baggage to named
 /// hosts, use [`Injector`].
 ///
-/// Without a current span the trace headers are not changed.
+/// Without a current span the trace headers are not changed. For a `reqwest::Request`, pass `request.headers_mut()`.
 ///
 /// ```
 /// let mut request = http::Request::builder().uri("https://api.openai.com/v1/chat/completions");
@@ -21,8 +22,28 @@ use super::request::without_brackets;
 /// assert!(!request.headers().contains_key("baggage"));
 /// # Ok::<(), http::Error>(())
 /// ```
-pub fn inject<B>(request: &mut Request<B>) {
-    Injector::new().inject(request);
+pub fn inject(request: &mut impl OutgoingRequest) {
+    let headers = request.headers_mut();
+    headers.remove(BAGGAGE);
+    propagation::inject(headers, false);
+}
+
+/// An outgoing request, or only its headers, for [`inject`]: `http::Request` and `http::HeaderMap`.
+pub trait OutgoingRequest {
+    /// Returns the headers of the request.
+    fn headers_mut(&mut self) -> &mut HeaderMap;
+}
+
+impl<B> OutgoingRequest for Request<B> {
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        Self::headers_mut(self)
+    }
+}
+
+impl OutgoingRequest for HeaderMap {
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self
+    }
 }
 
 /// Writes the current trace context into requests, and the baggage into requests to allowed hosts.

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use opentelemetry::Context;
+use opentelemetry::TraceId;
 use opentelemetry::propagation::Extractor;
 use opentelemetry::propagation::Injector;
 use opentelemetry::propagation::TextMapPropagator;
@@ -17,22 +18,29 @@ pub(super) const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// Returns the context received with a request, or `None` without trace headers and baggage. If a span is already
-/// current, an outer layer has extracted the trace context, and that span remains the parent.
+/// Returns the context received with a request, or `None` without trace headers and baggage. If the current span is in
+/// the trace of the headers, an outer layer has extracted them, and that span remains the parent. A current span of
+/// another trace, such as that of tower-http's `TraceLayer`, has not read them and is not the parent.
 pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
-    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !has_span(current));
-    let baggage = headers.contains_key(&BAGGAGE);
-    if !traced && !baggage {
+    let (is_traced, has_baggage) = (headers.contains_key(&TRACEPARENT), headers.contains_key(&BAGGAGE));
+    if !is_traced && !has_baggage {
         return None;
     }
     let (mut context, carrier) = (Context::current(), HeaderExtractor::of(headers));
-    if traced {
-        context = TraceContextPropagator::new().extract_with_context(&context, &carrier);
+    if is_traced {
+        let received = TraceContextPropagator::new().extract_with_context(&context, &carrier);
+        if trace_id(&received) != trace_id(&context) {
+            context = received;
+        }
     }
-    if baggage {
+    if has_baggage {
         context = BaggagePropagator::new().extract_with_context(&context, &carrier);
     }
     Some(context)
+}
+
+fn trace_id(context: &Context) -> TraceId {
+    context.span().span_context().trace_id()
 }
 
 /// Writes the current context into the headers of an outgoing request.

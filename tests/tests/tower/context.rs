@@ -1,5 +1,7 @@
 //! Trace context and baggage of a request.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::routing::get;
 use http::Request;
@@ -10,6 +12,9 @@ use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::SpanId;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TraceId;
+use tower_http::trace::DefaultMakeSpan;
+use tower_http::trace::TraceLayer;
+use tracing::Level;
 
 use crate::fixture;
 use crate::fixture::Fixture;
@@ -64,6 +69,52 @@ async fn an_unsampled_trace_stays_unsampled_and_its_request_is_counted() {
     assert!(fixture.request_spans().is_empty());
     let page = llmobs::prometheus::page(&fixture.observer, Some("application/openmetrics-text")).body;
     assert!(!page.contains(TRACE), "an exemplar would link to a trace that does not exist");
+}
+
+#[tokio::test]
+async fn a_trace_layer_inside_or_outside_does_not_lose_the_trace_of_the_caller() {
+    for is_outside in [false, true] {
+        let fixture = Fixture::new();
+        let trace_layer = TraceLayer::new_for_http().make_span_with(DefaultMakeSpan::new().level(Level::INFO));
+        let routes = Router::new().route("/x", get(|| async {}));
+        let routes = match is_outside {
+            true => routes.layer(fixture.layer()).layer(trace_layer),
+            false => routes.layer(trace_layer).layer(fixture.layer()),
+        };
+        let address = fixture::serve(routes).await;
+        fixture::get(address, "GET /x", &traceparent("01")).await;
+        fixture.wait_for_ended(1).await;
+        let span = fixture.only_request_span();
+        assert_eq!(span.span_context.trace_id().to_string(), TRACE, "outside: {is_outside}");
+        assert_eq!(span.parent_span_id.to_string(), PARENT, "outside: {is_outside}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_inside_another_one_continues_its_span() {
+    let fixture = Fixture::new();
+    let routes = Router::new().route("/x", get(|| async {})).layer(fixture.layer()).layer(fixture.layer());
+    fixture::get(fixture::serve(routes).await, "GET /x", &traceparent("01")).await;
+    fixture.wait_for_ended(2).await;
+    let spans = fixture.request_spans();
+    let ids: BTreeSet<_> = spans.iter().map(|span| span.span_context.trace_id().to_string()).collect();
+    assert_eq!(ids, BTreeSet::from([TRACE.to_owned()]));
+    let outer = spans.iter().find(|span| span.parent_span_id.to_string() == PARENT).unwrap();
+    assert!(spans.iter().any(|span| span.parent_span_id == outer.span_context.span_id()));
+}
+
+#[test]
+fn the_headers_of_a_request_are_enough_to_inject_the_context() {
+    let backend = llmobs_tests::tracing_backend::TracingBackend::new();
+    let operation = backend.observer(llmobs::Role::Client).chat("m").start();
+    let mut headers = http::HeaderMap::new();
+    headers.insert("baggage", "user.id=canary".parse().unwrap());
+    operation.in_scope(|| inject(&mut headers));
+    drop(operation);
+    let span = backend.span("chat m").span_context;
+    let expected = format!("00-{}-{}-01", span.trace_id(), span.span_id());
+    assert_eq!(headers.get("traceparent").unwrap(), expected.as_str());
+    assert!(!headers.contains_key("baggage"));
 }
 
 #[tokio::test]
