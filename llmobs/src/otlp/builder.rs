@@ -18,7 +18,6 @@ use super::environment::Environment;
 use super::pipeline::InstallGuard;
 use super::settings::BuilderOptions;
 use super::settings::PipelineSettings;
-use super::subscriber;
 use super::subscriber::StandardOutput;
 use crate::catalog::Buckets;
 
@@ -236,18 +235,14 @@ impl PipelineBuilder {
     /// certificate cannot be used, if a protocol or compression set in code needs a disabled feature, or if the export
     /// thread cannot be started. All other settings that cannot be applied are listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
-        let (should_install, output, filter) =
-            (self.should_install_subscriber, self.standard_output, self.filter.clone());
+        let (should_install, output) = (self.should_install_subscriber, self.standard_output);
         let install_guard = InstallGuard::acquire()?;
         if should_install && tracing::dispatcher::has_been_set() {
             return Err(InitError::SubscriberAlreadySet);
         }
-        let filter = filter.or_else(|| self.resolved_environment().get("RUST_LOG").map(str::to_owned));
-        let mut pipeline = self.build()?;
+        let pipeline = self.build()?;
         if should_install {
-            let (filter, warning) = subscriber::env_filter(filter.as_deref());
-            pipeline.add_warning(warning);
-            subscriber::install(pipeline.providers(), output, filter)?;
+            pipeline.install_subscriber(output)?;
         }
         pipeline.install_global(install_guard);
         pipeline.log_warnings();
@@ -262,8 +257,10 @@ impl PipelineBuilder {
     /// Returns an error if an endpoint, a header or a certificate cannot be used, if a protocol or compression set in
     /// code needs a disabled feature, or if the export thread cannot be started.
     pub fn build(self) -> Result<Pipeline, InitError> {
-        let settings = PipelineSettings::resolve(&self.options, &self.resolved_environment())?;
-        Pipeline::start(settings, self.tail_sampling, self.shutdown_timeout)
+        let environment = self.resolved_environment();
+        let settings = PipelineSettings::resolve(&self.options, &environment)?;
+        let filter = self.filter.or_else(|| environment.get("RUST_LOG").map(str::to_owned));
+        Pipeline::start(settings, self.tail_sampling, self.shutdown_timeout, filter)
     }
 
     /// Sends an empty request to each collector and returns a readable report of the results. Requests are sent

@@ -22,6 +22,7 @@ use super::assemble::PipelineParts;
 use super::assemble::SdkProviders;
 use super::settings::PipelineSettings;
 use super::subscriber;
+use super::subscriber::StandardOutput;
 use super::tail::TailSampling;
 use crate::observer::Observer;
 use crate::sink::export_counts::DropReason;
@@ -37,6 +38,8 @@ pub struct Pipeline {
     exports: Arc<PipelineCounts>,
     propagator: Mutex<Option<TextMapCompositePropagator>>,
     warnings: Vec<String>,
+    /// The filter of spans and events, in the syntax of `RUST_LOG`; `None` for the default.
+    filter: Option<String>,
     shutdown_timeout: Duration,
     is_shut_down: AtomicBool,
     install_guard: Mutex<Option<InstallGuard>>,
@@ -53,8 +56,10 @@ impl Pipeline {
         settings: PipelineSettings,
         tail: Option<TailSampling>,
         shutdown_timeout: Duration,
+        filter: Option<String>,
     ) -> Result<Self, InitError> {
-        let warnings = settings.warnings.as_slice().to_vec();
+        let mut warnings = settings.warnings.as_slice().to_vec();
+        warnings.extend(subscriber::env_filter(filter.as_deref()).1);
         let (parts, providers) = PipelineParts::start(&settings, tail)?;
         Ok(Self {
             exports: Arc::new(PipelineCounts::new(parts.export_counts().to_vec())),
@@ -62,15 +67,16 @@ impl Pipeline {
             parts,
             propagator: Mutex::new(Some(settings.propagator)),
             warnings,
+            filter,
             shutdown_timeout,
             is_shut_down: AtomicBool::new(false),
             install_guard: Mutex::new(None),
         })
     }
 
-    /// Returns a `tracing` layer that passes spans and events to this pipeline, for use in your own registry. Add a
-    /// filter to the registry as well: this layer accepts everything that passes the registry's filter, except the
-    /// spans and events of the crates that perform the export.
+    /// Returns a `tracing` layer that passes spans and events to this pipeline, for use in your own registry. The layer has
+    /// a filter of its own, [`PipelineBuilder::filter`](super::PipelineBuilder::filter), else `RUST_LOG`, else `info`; it
+    /// passes no spans and events of the crates that perform the export. A filter of the registry applies too.
     ///
     /// ```
     /// use tracing_subscriber::layer::SubscriberExt;
@@ -84,7 +90,12 @@ impl Pipeline {
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
-        subscriber::layer(&self.providers)
+        Box::new(subscriber::layer(&self.providers).with_filter(subscriber::env_filter(self.filter.as_deref()).0))
+    }
+
+    /// Installs the subscriber of the process.
+    pub(super) fn install_subscriber(&self, output: StandardOutput) -> Result<(), InitError> {
+        subscriber::install(&self.providers, output, subscriber::env_filter(self.filter.as_deref()).0)
     }
 
     /// Returns the tracer provider of this pipeline.
@@ -188,14 +199,6 @@ impl Pipeline {
         signals.sort();
         signals.dedup();
         if signals.is_empty() { Ok(()) } else { Err(IncompleteShutdown { signals, timeout: limit }) }
-    }
-
-    pub(super) const fn providers(&self) -> &SdkProviders {
-        &self.providers
-    }
-
-    pub(super) fn add_warning(&mut self, warning: Option<String>) {
-        self.warnings.extend(warning);
     }
 
     /// Installs the providers of the exported signals and the propagator globally for the process.

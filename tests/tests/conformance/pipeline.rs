@@ -49,6 +49,7 @@ fn export_scenario(protocol: Protocol, profile: Profile) -> ReceivedData {
         .resource_attribute("service.name", "conformance")
         .resource_attribute("deployment.environment.name", "test")
         .queue_limit(100_000)
+        .filter("trace")
         .build()
         .unwrap();
     let subscriber = tracing_subscriber::registry().with(pipeline.layer());

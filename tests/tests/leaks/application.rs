@@ -68,7 +68,7 @@ pub fn run(seed: u64) {
 /// Installs the application's own subscriber, which prints every `llmobs` event and span with all fields, except events
 /// that contain only content.
 fn init_with_printing_subscriber() -> Pipeline {
-    let pipeline = llmobs::otlp::builder().without_subscriber().init().unwrap();
+    let pipeline = llmobs::otlp::builder().filter("trace").without_subscriber().init().unwrap();
     let is_llmobs = filter_fn(|metadata| metadata.target() == "llmobs");
     let lines = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::FULL).with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(pipeline.layer()).with(lines.with_filter(is_llmobs));

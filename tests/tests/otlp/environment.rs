@@ -1,6 +1,7 @@
 //! The standard environment variables: the effect of each, the settings that override it, and the warnings about
 //! unsupported ones.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use llmobs::Observer;
@@ -213,6 +214,37 @@ fn queues_and_intervals_come_from_the_environment() {
     let is_exponential = |data: &Option<Data>| matches!(data, Some(Data::ExponentialHistogram(_)));
     assert!(collector.inbox().metrics().iter().any(|metric| is_exponential(&metric.item.data)));
     pipeline.shutdown(TIMEOUT).unwrap();
+}
+
+#[test]
+fn the_layer_has_the_filter_of_the_builder_else_of_the_environment_else_info() {
+    for (filter, rust_log, expected) in [
+        (None, None, ["call", "notice"].as_slice()),
+        (None, Some("trace"), &["call", "notice", "detail"]),
+        (None, Some("error"), &[]),
+        (Some("error,llmobs=info"), Some("trace"), &["call"]),
+    ] {
+        let collector = Collector::start();
+        let endpoint = collector.endpoint();
+        let mut variables = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_METRICS_EXPORTER", "none")];
+        variables.extend(rust_log.map(|value| ("RUST_LOG", value)));
+        let settings = filter.into_iter().fold(builder(&variables), PipelineBuilder::filter);
+        let pipeline = settings.build().unwrap();
+        let observer = Observer::builder().model(MODEL).log_sample_ratio(0.0).build().unwrap();
+        // Another layer of the application receives everything, and has no effect on that of the pipeline.
+        let registry =
+            tracing_subscriber::registry().with(pipeline.layer()).with(tracing_subscriber::layer::Identity::new());
+        tracing::subscriber::with_default(registry, || {
+            observer.chat(MODEL).start().complete();
+            tracing::info_span!("notice").in_scope(|| ());
+            tracing::trace_span!("detail").in_scope(|| ());
+        });
+        pipeline.shutdown(TIMEOUT).unwrap();
+        let seen = collector.inbox().snapshot();
+        let names: BTreeSet<_> =
+            seen.spans.iter().map(|span| span.item.name.replace(&format!("chat {MODEL}"), "call")).collect();
+        assert_eq!(names, expected.iter().map(|name| (*name).to_owned()).collect(), "{filter:?} {rust_log:?}");
+    }
 }
 
 #[test]

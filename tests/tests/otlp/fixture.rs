@@ -38,6 +38,8 @@ pub fn pipeline_to(endpoint: impl Into<String>, protocol: Protocol) -> PipelineB
         .protocol(protocol)
         .service_name("assistant")
         .batch_delay(Duration::from_millis(20))
+        // The registries of the tests have filters.
+        .filter("trace")
         .metrics_interval(Duration::from_secs(3_600))
         .timeout(Duration::from_secs(2))
 }
