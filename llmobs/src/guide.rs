@@ -11,6 +11,7 @@
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
 //! | how to send all signals over OTLP | [`pipeline`] |
+//! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
 //! | which traces are exported | [`sampling`] |
 //! | what is exported of prompts, answers and identities | [`privacy`] |
 //! | why data is missing or unexpected | [`troubleshooting`] |
@@ -53,3 +54,6 @@ pub mod tracing {}
 
 #[doc = include_str!("../docs/guide/troubleshooting.md")]
 pub mod troubleshooting {}
+
+#[doc = include_str!("../docs/guide/versions.md")]
+pub mod versions {}

@@ -1,7 +1,8 @@
-//! The parts of a measurement that do not depend on the backend: label sets, bucket bounds, and the local histogram of
-//! a stream.
+//! The parts of a measurement that do not depend on the backend: label sets, the ids of spans, bucket bounds, and the
+//! local histogram of a stream.
 
 mod device;
+mod span_ids;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,8 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TraceState;
 
 pub(crate) use self::device::DeviceRecord;
+pub use self::span_ids::SpanIds;
+pub(crate) use self::span_ids::SpanIdsSource;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::semconv::value::FinishReason;

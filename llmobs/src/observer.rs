@@ -75,6 +75,8 @@ use crate::companion::Companion;
 use crate::companion::DeviceSource;
 use crate::error::BuildError;
 use crate::event::Evaluation;
+use crate::measurement::SpanIds;
+use crate::measurement::SpanIdsSource;
 use crate::metric;
 use crate::metric::Handle;
 use crate::metric::Metric;
@@ -93,6 +95,8 @@ use crate::sink::otel::MeterProviderRef;
 use crate::sink::otel::TracerProviderRef;
 use crate::sink::prometheus::EnabledView;
 use crate::sink::prometheus::RegistryMut;
+#[cfg(feature = "tower")]
+use crate::span::OwnedSpan;
 #[cfg(feature = "tower")]
 use crate::span::ServedRequest;
 use crate::timing::FirstToken;
@@ -436,6 +440,14 @@ impl Observer {
         Scope::for_request(self.parts.clone(), arrived, served_request)
     }
 
+    /// Sets the ids of a span that only a layer of another version of OpenTelemetry has received.
+    #[cfg(feature = "tower")]
+    pub(crate) fn set_foreign_ids(&self, span: &mut OwnedSpan) {
+        if let Some(inner) = &self.parts.inner {
+            inner.spans.set_foreign_ids(span);
+        }
+    }
+
     /// Returns the sinks, the backends of recorded values, for metrics that the HTTP layers record themselves; `None`
     /// for a disabled observer.
     #[cfg(feature = "tower")]
@@ -653,6 +665,39 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder {
             settings: Settings { logger_provider: Some(provider.into()), ..self.shorten_lifetime().settings },
         }
+    }
+
+    /// Sets the function that returns the trace id and span id of a `tracing` span, for a process whose spans are
+    /// exported by another version of `tracing-opentelemetry` than that of llmobs. The ids are then in log events and
+    /// exemplars, as they are without this function for the version of llmobs. Called once for each span of an operation
+    /// and of an HTTP request. Defaults to no function ([versions](crate::guide::versions)).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::otel::SpanIds;
+    ///
+    /// let observer = Observer::builder().model("m").span_ids(|span| {
+    ///     // let context = span.context(); // of the application's `OpenTelemetrySpanExt`
+    ///     // let ids = context.span().span_context();
+    ///     // Some(SpanIds::new(ids.trace_id().to_bytes(), ids.span_id().to_bytes(), ids.is_sampled()))
+    ///     # let _ = span;
+    ///     # Some(SpanIds::new([1; 16], [2; 8], true))
+    /// });
+    /// # let _ = observer.build()?;
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn span_ids(mut self, ids: impl Fn(&tracing::Span) -> Option<SpanIds> + Send + Sync + 'static) -> Self {
+        self.settings.spans.ids = Some(SpanIdsSource::new(ids));
+        self
+    }
+
+    /// Starts no spans, neither for operations nor for steps; metrics and log events remain. For a process whose client
+    /// library starts `gen_ai` spans itself, so that backends do not add up the usage of both, and for a process that
+    /// exports no spans. The spans of HTTP requests are set by
+    /// `llmobs::tower::ServerLayer`, which has a setter of the same name.
+    pub const fn without_spans(mut self) -> Self {
+        self.settings.spans.is_disabled = true;
+        self
     }
 
     /// Sets the ratio, from 0 to 1, of completed and cancelled operations for which a log event `llm_request_complete`

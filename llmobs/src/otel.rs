@@ -3,6 +3,7 @@
 
 pub use opentelemetry;
 
+pub use crate::measurement::SpanIds;
 pub use crate::sink::otel::LoggerProviderRef;
 pub use crate::sink::otel::MeterProviderRef;
 pub use crate::sink::otel::TracerProviderRef;

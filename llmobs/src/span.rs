@@ -1,11 +1,13 @@
 //! Spans, created with `tracing`, so that they are part of the application's traces. A layer such as
 //! `tracing-opentelemetry` exports them. OpenTelemetry's data of a span is accessed through the context that the layer
-//! activates, with the API crate only.
+//! activates, with the API crate only. A layer of another version of OpenTelemetry activates no context of this one: what
+//! `tracing` itself can express then remains.
 
 mod inference;
 mod owned;
 mod request;
 mod served_request;
+mod settings;
 mod stages;
 mod step;
 
@@ -16,6 +18,7 @@ pub(crate) use self::owned::OwnedSpan;
 pub(crate) use self::owned::is_in_unsampled_trace;
 pub(crate) use self::request::RequestParams;
 pub(crate) use self::served_request::ServedRequest;
+pub(crate) use self::settings::SpanSettings;
 pub(crate) use self::stages::StageSpan;
 pub(crate) use self::stages::StageSpans;
 pub(crate) use self::step::StepSpan;

@@ -36,6 +36,9 @@ macro_rules! step_builder {
             /// Starts the step and its span. The caller ends the returned step.
             pub fn start(self) -> Step {
                 let Some(inner) = &self.observer.inner else { return Step::disabled() };
+                if inner.spans.is_disabled {
+                    return Step::disabled();
+                }
                 Step::new(fit_to_profile(self.observer, self.step).start_span(), inner)
             }
         }

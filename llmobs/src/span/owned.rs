@@ -11,8 +11,10 @@ use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::SpanId;
 use opentelemetry::trace::Status;
 use opentelemetry::trace::TraceContextExt;
+use tracing::field::debug;
 use tracing::subscriber::NoSubscriber;
 
+use crate::measurement::SpanIds;
 use crate::measurement::TraceLink;
 use crate::semconv::value::ErrorType;
 
@@ -20,8 +22,10 @@ use crate::semconv::value::ErrorType;
 #[derive(Debug)]
 pub(crate) struct OwnedSpan {
     span: tracing::Span,
-    /// `None` if no layer created an OpenTelemetry span for the `tracing` span.
+    /// `None` if no layer of this crate's version of OpenTelemetry created a span for the `tracing` span.
     context: Option<Context>,
+    /// The ids of the span in another version of OpenTelemetry, if the application provides them.
+    foreign_ids: Option<SpanIds>,
     /// True if recorded attributes are stored; false in a trace that is not sampled.
     is_recording: bool,
 }
@@ -41,7 +45,7 @@ impl OwnedSpan {
         let own_id = span_id(&context);
         let context = (own_id != SpanId::INVALID && own_id != outer_id).then_some(context);
         let is_recording = context.as_ref().is_none_or(|context| context.span().is_recording());
-        Some(Box::new(Self { span, context, is_recording }))
+        Some(Box::new(Self { span, context, foreign_ids: None, is_recording }))
     }
 
     pub(crate) const fn tracing_span(&self) -> &tracing::Span {
@@ -50,6 +54,11 @@ impl OwnedSpan {
 
     pub(crate) const fn context(&self) -> Option<&Context> {
         self.context.as_ref()
+    }
+
+    /// Sets the ids that the span has in another version of OpenTelemetry.
+    pub(super) const fn set_foreign_ids(&mut self, ids: Option<SpanIds>) {
+        self.foreign_ids = ids;
     }
 
     pub(crate) const fn is_recording(&self) -> bool {
@@ -70,21 +79,30 @@ impl OwnedSpan {
 
     /// Returns the trace id and span id, whether or not the trace is sampled.
     pub(crate) fn trace_ids(&self) -> Option<TraceLink> {
-        self.context.as_ref().map(|context| context.span().span_context().into())
+        match &self.context {
+            Some(context) => Some(context.span().span_context().into()),
+            None => self.foreign_ids?.link(),
+        }
     }
 
     /// Returns the trace id and span id for an exemplar, if the span is sampled.
     pub(crate) fn trace_link(&self) -> Option<TraceLink> {
-        let context = self.context.as_ref()?;
-        TraceLink::of_sampled(context.span().span_context())
+        match &self.context {
+            Some(context) => TraceLink::of_sampled(context.span().span_context()),
+            None => self.foreign_ids?.sampled_link(),
+        }
     }
 
-    /// Sets an attribute to a list of strings, a type that `tracing` does not support.
+    /// Sets an attribute to a list of strings, a type that `tracing` does not support: without a context, the attribute
+    /// is the text of the list, such as `["stop"]`, if the span declares a field of this name.
     pub(crate) fn set_string_list<'a>(&self, name: &'static str, values: impl IntoIterator<Item = &'a str>) {
-        if let Some(context) = &self.context {
-            let values = values.into_iter().map(|value| StringValue::from(value.to_owned())).collect();
-            context.span().set_attribute(KeyValue::new(name, Value::Array(Array::String(values))));
-        }
+        let Some(context) = &self.context else {
+            let values: Vec<&str> = values.into_iter().collect();
+            self.span.record(name, debug(values));
+            return;
+        };
+        let values = values.into_iter().map(|value| StringValue::from(value.to_owned())).collect();
+        context.span().set_attribute(KeyValue::new(name, Value::Array(Array::String(values))));
     }
 
     /// Sets a text attribute that few spans have, and for which no `tracing` field is declared.
@@ -97,8 +115,20 @@ impl OwnedSpan {
 
     /// Sets the span status to error, with a description of low cardinality.
     pub(crate) fn set_error_status(&self, error: ErrorType) {
+        self.set_error_description(error.description());
+    }
+
+    /// Sets the span status to error, with this description; it may be empty.
+    pub(crate) fn set_error_description(&self, description: &'static str) {
         if let Some(context) = &self.context {
-            context.span().set_status(Status::Error { description: error.description().into() });
+            context.span().set_status(Status::error(description));
+            return;
+        }
+        // Fields that `tracing-opentelemetry` reads; 0.28 to 0.31 have another name for the description.
+        self.span.record("otel.status_code", "ERROR");
+        if !description.is_empty() {
+            self.span.record("otel.status_description", description);
+            self.span.record("otel.status_message", description);
         }
     }
 
@@ -110,10 +140,12 @@ impl OwnedSpan {
     }
 
     /// Ends the span at this time. A layer ends a span at its last exit or when its last handle is dropped; both can
-    /// happen later, and neither changes the end that is set here.
+    /// happen later, and neither changes the end that is set here. Without a context, the span is exited now, which is
+    /// the end in a layer of another version of OpenTelemetry.
     pub(crate) fn end_at(&self, at: SystemTime) {
-        if let Some(context) = &self.context {
-            context.span().end_with_timestamp(at);
+        match &self.context {
+            Some(context) => context.span().end_with_timestamp(at),
+            None => self.span.in_scope(|| ()),
         }
     }
 }

@@ -114,6 +114,9 @@ impl StepSpan<'_> {
             gen_ai.usage.output_tokens = Empty,
             llmobs.cache.result = Empty,
             error.type = Empty,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+            otel.status_message = Empty,
         );
         OwnedSpan::new(span)
     }

@@ -91,7 +91,10 @@ impl HttpExchange {
             let _parent = received_context.clone().map(Context::attach);
             RequestSpan { request, labels: &labels, route, settings: &shared.settings, is_grpc_request }.start()
         });
-        let span = span.flatten();
+        let mut span = span.flatten();
+        if let Some(span) = &mut span {
+            shared.observer.set_foreign_ids(span);
+        }
         let served_request = connect_to_model_call(&shared.settings, span.as_deref());
         let context = span.as_ref().and_then(|span| span.context().cloned()).or(received_context);
         let active_requests = shared.metrics.active_requests(&labels);
@@ -282,12 +285,12 @@ impl Drop for HttpExchange {
         span::set_end_attributes(span, self.is_grpc_request.then_some(code), described_error);
         match (call_error, end, error) {
             (Some(error), ..) => span.set_error_status(error),
-            (_, _, Some(HttpErrorType::Status(_))) => span::set_error_status(span),
+            (_, _, Some(HttpErrorType::Status(_))) => span.set_error_description(""),
             (_, ExchangeEnd::Failed(error), _) => span.set_error_status(error),
             (_, ExchangeEnd::Cancelled, Some(_)) if !self.is_grpc_request => {
                 span.set_error_status(ErrorType::Cancelled)
             }
-            (_, _, Some(HttpErrorType::Named(_))) => span::set_error_status(span),
+            (_, _, Some(HttpErrorType::Named(_))) => span.set_error_description(""),
             (None, _, None) => {}
         }
         span.end_at(system_time_before_now(0));

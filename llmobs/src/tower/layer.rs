@@ -110,6 +110,26 @@ impl ServerLayer {
         self
     }
 
+    /// Calls a function with the new span of each request, before it is entered for the first time. It can set the
+    /// parent of the span with the `set_parent` of the application's version of `tracing-opentelemetry`, if that is not
+    /// the version of llmobs ([versions](crate::guide::versions)). Defaults to no function.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::tower::ServerLayer;
+    ///
+    /// let layer = ServerLayer::new(Observer::disabled()).on_span(|span, request| {
+    ///     let _traceparent = request.headers.get("traceparent");
+    ///     // span.set_parent(propagator.extract(..));
+    ///     # let _ = span;
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn on_span(mut self, on_span: impl Fn(&tracing::Span, &Parts) + Send + Sync + 'static) -> Self {
+        self.settings.on_span = Some(Arc::new(on_span));
+        self
+    }
+
     /// Creates no spans, only metrics. The span of a model call is then the first one of the request in this process:
     /// it continues the caller's trace, or begins one. Replaces a [`span_filter`](Self::span_filter).
     pub fn without_spans(self) -> Self {

@@ -19,6 +19,8 @@ pub(super) struct LayerSettings {
     pub(super) trace_header: Option<HeaderName>,
     /// Returns whether a request has a span. `None` for all requests.
     pub(super) span_filter: Option<Arc<SpanFilter>>,
+    /// The application's function for each span before it is entered.
+    pub(super) on_span: Option<Arc<OnSpan>>,
     /// Set if the span of a request describes the request's first model call too.
     pub(super) should_describe_model_call: bool,
 }
@@ -29,6 +31,8 @@ impl LayerSettings {
         self.span_filter.as_ref().is_none_or(|filter| filter(request))
     }
 }
+
+type OnSpan = dyn Fn(&tracing::Span, &Parts) + Send + Sync;
 
 type SpanFilter = dyn Fn(&Parts) -> bool + Send + Sync;
 

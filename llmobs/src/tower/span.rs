@@ -7,8 +7,6 @@ use std::net::IpAddr;
 use http::StatusCode;
 use http::request::Parts;
 use http::uri::Authority;
-use opentelemetry::trace::Status;
-use opentelemetry::trace::TraceContextExt;
 use tracing::Level;
 use tracing::Span;
 use tracing::field::Empty;
@@ -41,18 +39,18 @@ pub(super) struct RequestSpan<'a> {
 }
 
 impl RequestSpan<'_> {
-    /// Starts the span as a child of the current context. Returns `None` if no subscriber enables level `INFO`. In an
-    /// unsampled trace the span has only a name and a kind.
+    /// Starts the span as a child of the current context, and calls the application's function before it is entered.
+    /// Returns `None` if no subscriber enables level `INFO`. In an unsampled trace the span has only a name and a kind.
     pub(super) fn start(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
         let with_attributes = !is_in_unsampled_trace();
-        OwnedSpan::new(if self.is_grpc_request {
-            self.grpc_span(with_attributes)
-        } else {
-            self.http_span(with_attributes)
-        })
+        let span = if self.is_grpc_request { self.grpc_span(with_attributes) } else { self.http_span(with_attributes) };
+        if let Some(on_span) = &self.settings.on_span {
+            on_span(&span, self.request);
+        }
+        OwnedSpan::new(span)
     }
 
     fn http_span(&self, with_attributes: bool) -> Span {
@@ -77,6 +75,9 @@ impl RequestSpan<'_> {
             network.protocol.version = text(labels.version),
             http.response.status_code = Empty,
             error.type = Empty,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+            otel.status_message = Empty,
         )
     }
 
@@ -98,6 +99,9 @@ impl RequestSpan<'_> {
             network.protocol.version = text(self.labels.version),
             rpc.response.status_code = Empty,
             error.type = Empty,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+            otel.status_message = Empty,
         )
     }
 
@@ -142,11 +146,4 @@ pub(super) fn set_end_attributes(span: &OwnedSpan, code: Option<GrpcStatus>, err
         Some(HttpErrorType::Named(name)) => span.tracing_span().record(a::ERROR_TYPE, name),
         None => return,
     };
-}
-
-/// Sets the span's status to error without a description: the attributes contain the reason.
-pub(super) fn set_error_status(span: &OwnedSpan) {
-    if let Some(context) = span.context() {
-        context.span().set_status(Status::error(""));
-    }
 }

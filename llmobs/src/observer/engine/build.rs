@@ -70,6 +70,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
             None => otel::global_logger(profile),
         },
         log_sample_ratio: settings.log_sample_ratio,
+        spans: settings.spans,
         should_emit_details: settings.should_emit_details,
         flight_recorder: FlightRecorder::new(
             settings.flight_recorder_capacity,
@@ -134,11 +135,20 @@ fn profile_from_environment() -> Profile {
 /// Sets the gauge of the build to 1, with this crate's version and features, the level and the profile as labels.
 fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
+        ("axum", cfg!(feature = "axum")),
         ("content", cfg!(feature = "content")),
+        ("gzip", cfg!(feature = "gzip")),
+        ("macros", cfg!(feature = "macros")),
         ("otel-bound", cfg!(feature = "otel-bound")),
         ("otlp", cfg!(feature = "otlp")),
+        ("otlp-json", cfg!(feature = "otlp-json")),
+        ("otlp-tls", cfg!(feature = "otlp-tls")),
+        ("otlp-zstd", cfg!(feature = "otlp-zstd")),
         ("prometheus", cfg!(feature = "prometheus")),
         ("pseudonym", cfg!(feature = "pseudonym")),
+        ("sse", cfg!(feature = "sse")),
+        ("testing", cfg!(feature = "testing")),
+        ("tower", cfg!(feature = "tower")),
     ];
     let enabled: Vec<_> = features.iter().filter(|(_, enabled)| *enabled).map(|(name, _)| *name).collect();
     let labels = [

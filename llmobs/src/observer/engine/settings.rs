@@ -21,6 +21,7 @@ use crate::sink::otel::MeterProviderRef;
 use crate::sink::otel::TracerProviderRef;
 use crate::sink::prometheus::EnabledView;
 use crate::sink::prometheus::RegistryMut;
+use crate::span::SpanSettings;
 use crate::timing::FirstToken;
 
 /// The settings of an observer, not validated. The setters of `ObserverBuilder` describe each in full.
@@ -72,6 +73,8 @@ pub(crate) struct Settings<'a> {
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event; those that missed an objective
     /// always have one.
     pub(crate) log_sample_ratio: f64,
+    /// The settings of spans: if none are started, and the source of their ids in another version of OpenTelemetry.
+    pub(crate) spans: SpanSettings,
     /// True if each operation has an event `gen_ai.client.inference.operation.details`.
     pub(crate) should_emit_details: bool,
     /// The number of ended operations that the flight recorder holds; 0 disables it.
@@ -111,6 +114,7 @@ impl Settings<'_> {
             tracer_provider: None,
             logger_provider: None,
             log_sample_ratio: 1.0,
+            spans: SpanSettings::default(),
             should_emit_details: false,
             flight_recorder_capacity: 4_096,
             flight_recorder_folder: None,

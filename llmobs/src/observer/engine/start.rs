@@ -75,7 +75,10 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         profile: inner.declared_names().profile,
         request: &call.request,
     };
-    let span = inference_start.start_span();
+    let mut span = if inner.spans.is_disabled { None } else { inference_start.start_span() };
+    if let Some(span) = &mut span {
+        inner.spans.set_foreign_ids(span);
+    }
     let served_request = span.as_deref().and_then(|span| {
         let request = claim_served_request()?;
         request.set_call(&inference_start, span);
@@ -92,7 +95,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         capturing: inner.content.should_capture(span.as_deref()),
         used_span_bytes,
         trace_link: match &span {
-            Some(span) if span.context().is_some() => span.trace_link(),
+            Some(span) if span.trace_ids().is_some() => span.trace_link(),
             _ => current_trace_link(),
         },
         stream: call.request.stream,

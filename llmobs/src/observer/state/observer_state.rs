@@ -38,6 +38,7 @@ use crate::sink::Sinks;
 use crate::sink::export_counts;
 use crate::sink::otel;
 use crate::sink::otel::EventLogger;
+use crate::span::SpanSettings;
 use crate::sync::Mutex;
 use crate::sync::MutexGuard;
 use crate::timing::FirstToken;
@@ -70,6 +71,8 @@ pub(crate) struct ObserverState {
     pub(crate) logger: Option<EventLogger>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
+    /// The settings of spans: if none are started, and the source of their ids in another version of OpenTelemetry.
+    pub(crate) spans: SpanSettings,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
     should_emit_details: bool,
     /// The last operations that ended.
@@ -113,6 +116,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) logger: Option<EventLogger>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
+    /// The settings of spans: if none are started, and the source of their ids in another version of OpenTelemetry.
+    pub(crate) spans: SpanSettings,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
     pub(crate) should_emit_details: bool,
     /// The flight recorder, which stores the last operations that ended.
@@ -156,6 +161,7 @@ impl ObserverState {
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
             logger: settings.logger,
             log_sample_ratio: settings.log_sample_ratio,
+            spans: settings.spans,
             should_emit_details: settings.should_emit_details,
             flight_recorder: settings.flight_recorder,
             #[cfg(feature = "pseudonym")]

@@ -1,0 +1,1 @@
+//! Tests of spans beside other versions of OpenTelemetry than that of llmobs.
