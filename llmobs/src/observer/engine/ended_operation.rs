@@ -106,8 +106,9 @@ impl<'a> EndedOperation<'a> {
             if let Some(ttft) = state.ttft() {
                 series.record_duration(RowId::ServerFirstToken, 0, ttft, state.request.trace_link);
             }
-            if let (Some(per_token), Some(handle)) =
-                (self.seconds_per_output_token(), series.handle(RowId::ServerPerToken, 0))
+            // Without a value, no series is created.
+            if let Some(per_token) = self.seconds_per_output_token()
+                && let Some(handle) = series.handle(RowId::ServerPerToken, 0)
             {
                 handle.record(per_token, None);
             }
