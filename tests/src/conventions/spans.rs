@@ -111,6 +111,8 @@ impl Conventions {
         let completed = attribute_text(&span.attributes, "llmobs.operation.outcome") == Some("completed");
         if completed && (has(a::ERROR_TYPE) || failed) {
             findings.add(ViolationKind::ConditionNotMet(a::ERROR_TYPE.to_owned()));
+        } else if has(a::ERROR_TYPE) && !failed {
+            findings.expect_eq("status", "an error, because of error.type", "unset".to_owned());
         }
         if has(a::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
             && attribute_value(&span.attributes, a::GEN_AI_REQUEST_STREAM) != Some(&Value::BoolValue(true))
