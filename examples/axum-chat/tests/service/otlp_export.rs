@@ -31,8 +31,10 @@ async fn a_request_has_one_trace_id_in_all_three_signals_over_both_protocols() {
             ],
             &["--engine", "synthetic", "--synthetic-token", "1ms"],
         );
-        let body =
-            json!({ "model": "synthetic", "max_tokens": 5, "messages": [{ "role": "user", "content": "Good day" }] });
+        let body = json!({
+            "model": "synthetic", "max_tokens": 5, "temperature": 0.5, "top_p": 0.25, "seed": 7,
+            "messages": [{ "role": "user", "content": "Good day" }],
+        });
         let traceparent = format!("00-{TRACE}-{CALLER}-01");
         let headers = [("traceparent", traceparent.as_str())];
         let reply = post_with(server.address, "/v1/chat/completions", &headers, &body.to_string()).await;
@@ -57,6 +59,12 @@ async fn a_request_has_one_trace_id_in_all_three_signals_over_both_protocols() {
         assert!(chat.end_time_unix_nano <= http.end_time_unix_nano);
         let chat_attributes = attributes(&chat.attributes);
         assert_eq!(chat_attributes["gen_ai.usage.output_tokens"], json!(5));
+        assert_eq!(chat_attributes["gen_ai.request.max_tokens"], json!(5));
+        assert_eq!(chat_attributes["gen_ai.request.temperature"], json!(0.5));
+        assert_eq!(chat_attributes["gen_ai.request.top_p"], json!(0.25));
+        assert_eq!(chat_attributes["gen_ai.request.seed"], json!(7));
+        assert_eq!(chat_attributes["gen_ai.response.model"], json!("synthetic"));
+        assert!(!chat_attributes.contains_key("gen_ai.request.stream"), "the answer is whole");
         assert_eq!(chat_attributes["gen_ai.response.finish_reasons"], json!(["length"]));
         assert_eq!(chat_attributes["gen_ai.response.id"], response["id"]);
         let phases: Vec<&str> = chat.events.iter().map(|event| event.name.as_str()).collect();
