@@ -62,7 +62,7 @@ fn check_dependencies() -> Result<(), String> {
         println!("skipped `cargo deny check advisories`: the database of advisories cannot be downloaded");
         return Ok(());
     }
-    CargoCommand::new("deny check --disable-fetch --hide-inclusion-graph advisories").run()
+    CargoCommand::new("deny check --hide-inclusion-graph advisories").run()
 }
 
 /// Compiles the published packages with the minimum supported Rust version. Needs that toolchain:
