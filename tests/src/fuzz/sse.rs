@@ -50,12 +50,6 @@ pub fn decode_stream<'a>(
     }
 }
 
-/// Tests an answer of any dialect. The first byte selects the dialect; the others are those of [`check_answer`].
-pub fn check_bytes(data: &[u8]) {
-    let Some((dialect, data)) = data.split_first() else { return };
-    check_answer(DIALECTS[usize::from(*dialect) % DIALECTS.len()], data);
-}
-
 /// Tests an answer of one dialect. The first three bytes select the frame limit and the chunk sizes; the other bytes are
 /// the answer.
 pub fn check_answer(dialect: Dialect, data: &[u8]) {
