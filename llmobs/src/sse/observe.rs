@@ -252,8 +252,10 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
             (Some(_), None) => Chunk::no_tokens(),
             // Some servers reset the connection instead of closing it. A complete response remains completed.
             (None, Some(tracker)) if tracker.is_complete() => Chunk::ignored(),
+            // The end of the response has been decoded, and it was complete or ended the operation.
+            (None, None) => Chunk::ignored(),
             // The operation ends with this item, so later bytes are not decoded.
-            (None, _) => {
+            (None, Some(_)) => {
                 *this.tracker = None;
                 Chunk::failed(ErrorType::Upstream)
             }

@@ -223,6 +223,19 @@ async fn a_broken_connection_fails_the_operation_and_later_items_pass() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_after_a_complete_answer_does_not_fail_the_operation() {
+    let body = delta_frame(0, "{\"content\":\"a\"}") + &finish_frame(0) + "data: [DONE]\n\n";
+    let length = body.len() as u64;
+    for decoder in [Decoder::new(Dialect::OpenAi), Decoder::new(Dialect::OpenAi).content_length(length)] {
+        let (observer, _) = gateway(FirstToken::Generated);
+        let items = [Ok(body.clone()), Err("reset")];
+        let observed = observe(observer.chat("m").start(), decoder, stream::iter(items.clone()));
+        assert_eq!(observed.collect::<Vec<_>>().await, items);
+        assert_eq!(ended_count(&observer, &[("llmobs.operation.outcome", "completed")]), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_a_finish_reason_is_failed() {
     let (observer, _) = gateway(FirstToken::Generated);
     let items = stream::iter([delta_frame(0, "{\"content\":\"a\"}")]);
