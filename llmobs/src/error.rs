@@ -77,6 +77,14 @@ impl From<ErrorType> for Failure {
     }
 }
 
+/// Returns the failure of an answer with this status; `_OTHER` for a status that is not an error.
+#[cfg(feature = "tower")]
+impl From<http::StatusCode> for Failure {
+    fn from(status: http::StatusCode) -> Self {
+        Self::new(ErrorType::from_http_status(status.as_u16()).unwrap_or(ErrorType::Other))
+    }
+}
+
 /// The reason for which [`ObserverBuilder::build`](crate::ObserverBuilder::build) failed. The message of each variant
 /// names the setter to change.
 #[derive(Debug, Clone, PartialEq, Eq)]

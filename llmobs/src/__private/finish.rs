@@ -30,16 +30,9 @@ impl OperationOrStep for Operation {
         self.complete();
     }
 
-    /// Ends the operation with an error. A cancellation cancels the operation. An error by which the provider refuses
-    /// the request rejects the operation, if no token was generated. Other errors fail the operation. Streams follow
-    /// the same rules.
     #[cold]
     fn fail_call(self, failure: Failure) {
-        match failure.error_type() {
-            ErrorType::Cancelled => self.cancel(),
-            error if error.is_refusal() && !self.marker().has_generated() => self.reject(failure),
-            _ => self.fail(failure),
-        }
+        self.end_with_error(failure);
     }
 
     fn disabled() -> Self {

@@ -151,6 +151,13 @@ impl HasErrorType for Failure {
     }
 }
 
+#[cfg(feature = "tower")]
+impl HasErrorType for http::StatusCode {
+    fn known_error_type(&self) -> ErrorType {
+        Failure::from(*self).error_type()
+    }
+}
+
 /// A bound that no type satisfies: refuses a function that returns a hidden future, since the call would end too early.
 #[diagnostic::on_unimplemented(
     message = "the call would end before this future runs",

@@ -110,6 +110,13 @@ impl Chunk {
         Self { is_refusal: true, ..Self::failed(error) }
     }
 
+    /// Returns a chunk with an error that ends the operation with the outcome that the error type implies, by the rule of
+    /// [`Operation::end_with_error`](crate::Operation::end_with_error), except that a cancellation is `failed`: the
+    /// stream would have been dropped.
+    pub fn error(error: ErrorType) -> Self {
+        if error.is_refusal() { Self::rejected(error) } else { Self::failed(error) }
+    }
+
     /// Merges two chunks of one item, such as reasoning and content, or tokens of two choices. The result counts as one
     /// chunk. Tokens of all kinds and choices are counted; if the choices differ, only the tokens of the choice of
     /// `self` are timed, or those of `other` if `self` has no tokens. A chunk has one finish reason: if both have one,

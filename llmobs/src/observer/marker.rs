@@ -178,7 +178,6 @@ impl Marker {
     }
 
     /// Returns whether the first token was marked, by the engine or the stream.
-    #[cfg(feature = "macros")]
     pub(crate) fn has_generated(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.first_token().is_some())
     }

@@ -28,6 +28,7 @@ use super::stream::SelfDescribing;
 use crate::error::Failure;
 use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
+use crate::semconv::value::ErrorType;
 use crate::span;
 use crate::span::OwnedSpan;
 
@@ -166,6 +167,28 @@ impl Operation {
     pub fn reject(mut self, failure: impl Into<Failure>) {
         let error = failure.into().error_type();
         self.end(|_| Ending::Rejected(error));
+    }
+
+    /// Ends the operation after an error, with the outcome that the error type implies: `cancelled` for
+    /// [`ErrorType::Cancelled`]; `rejected` for a [refusal](ErrorType::is_refusal), such as a rate limit, if no token was
+    /// generated; otherwise `failed`. `#[llm_span]` uses the same rule. The error may be an [`ErrorType`], a [`Failure`],
+    /// or, with the feature `tower`, an `http::StatusCode` of an error.
+    ///
+    /// ```
+    /// use llmobs::{ErrorType, Observer};
+    ///
+    /// let observer = Observer::builder().model("m").build()?;
+    /// observer.chat("m").start().end_with_error(ErrorType::RateLimited); // rejected
+    /// observer.chat("m").start().end_with_error(ErrorType::OutOfMemory); // failed
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn end_with_error(self, error: impl Into<Failure>) {
+        let failure = error.into();
+        match failure.error_type() {
+            ErrorType::Cancelled => self.cancel(),
+            error if error.is_refusal() && !self.marker.has_generated() => self.reject(failure),
+            _ => self.fail(failure),
+        }
     }
 
     /// Records a user's evaluation of the answer: an [`Evaluation`], or a score of the evaluation `feedback`. Emits a

@@ -125,6 +125,42 @@ async fn a_refusal_rejects_an_operation_without_output_and_fails_one_with_output
     }
 }
 
+#[tokio::test]
+async fn one_rule_decides_from_the_error_type_whether_an_operation_is_rejected_failed_or_cancelled() {
+    for error in ErrorType::ALL {
+        let expected = match error {
+            ErrorType::Cancelled => "cancelled",
+            error if error.is_refusal() => "rejected",
+            _ => "failed",
+        };
+        let fixture = Fixture::new();
+        fixture.chat().end_with_error(*error);
+        assert_eq!(fixture.only_end(), (expected.to_owned(), error.as_str().to_owned()));
+        // After a token, a refusal is a failure.
+        let (fixture, expected) = (Fixture::new(), if expected == "cancelled" { expected } else { "failed" });
+        let operation = fixture.chat();
+        operation.marker().first_token();
+        operation.end_with_error(*error);
+        assert_eq!(fixture.only_end(), (expected.to_owned(), error.as_str().to_owned()));
+        let fixture = Fixture::new();
+        let expected = if error.is_refusal() { "rejected" } else { "failed" };
+        fixture.chat().observe(fixture.producer().item_after(ms(1), Chunk::error(*error))).count().await;
+        assert_eq!(fixture.only_end(), (expected.to_owned(), error.as_str().to_owned()));
+    }
+}
+
+#[test]
+fn the_status_of_an_answer_is_an_error_type() {
+    for (status, expected) in
+        [(429, "rejected"), (400, "rejected"), (401, "rejected"), (500, "failed"), (503, "rejected")]
+    {
+        let fixture = Fixture::new();
+        fixture.chat().end_with_error(http::StatusCode::from_u16(status).unwrap());
+        let error = ErrorType::from_http_status(status).unwrap();
+        assert_eq!(fixture.only_end(), (expected.to_owned(), error.as_str().to_owned()), "{status}");
+    }
+}
+
 #[test]
 fn an_attempt_is_not_an_operation_and_tokens_of_a_superseded_one_are_wasted() {
     let fixture = Fixture::with(|builder| builder.role(Role::Gateway).objective(Objective::new("any")));

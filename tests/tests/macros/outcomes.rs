@@ -126,6 +126,23 @@ fn a_result_behind_an_alias_is_recognized() {
     assert_eq!(fixture.only_end(), "failed/inference");
 }
 
+#[llm_span(chat, observer = observer, model = MODEL)]
+fn call_with_status(observer: &Observer, status: u16) -> Result<u8, http::StatusCode> {
+    let _ = observer;
+    Err(http::StatusCode::from_u16(status).unwrap())
+}
+
+#[test]
+fn a_status_is_an_error_type() {
+    for (status, expected) in
+        [(429, "rejected/rate_limited"), (500, "failed/upstream"), (404, "rejected/invalid_request")]
+    {
+        let fixture = Fixture::new();
+        assert!(call_with_status(&fixture.observer, status).is_err());
+        assert_eq!(fixture.only_end(), expected);
+    }
+}
+
 #[test]
 fn a_panic_is_internal() {
     #[llm_span(chat, observer = observer, model = MODEL)]
