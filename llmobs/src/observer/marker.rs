@@ -29,7 +29,9 @@ use crate::series::cache_lookup_variant;
 use crate::usage::Usage;
 
 /// A handle that records what happens to an operation, one model call, from any thread, also after `observe` took the
-/// operation. Cheap to clone. The marker of a disabled operation records nothing.
+/// operation. Cheap to clone. The marker of a disabled operation records nothing. A marker that is dropped because its
+/// thread panics, before a finish reason was set, marks the operation as failing with `internal`: move one into the task
+/// that produces the answer.
 ///
 /// Only the first mark of each state change counts, except that a further [`scheduled`](Self::scheduled) counts a
 /// preemption. A moment earlier than the state change before it is replaced by the moment of that change, and a moment in
@@ -310,6 +312,21 @@ impl Marker {
     fn capture(&self, then: impl FnOnce(&ContentGate, &ContentSlot)) {
         if let Some((state, slot)) = self.state.as_ref().and_then(|state| Some((state, state.content_slot()?))) {
             then(&state.observer.content, slot);
+        }
+    }
+}
+
+/// Marks the operation as failing with `internal` if the thread that holds the marker unwinds before a finish reason was
+/// set: a producer that panicked ends its channel as one that has finished does.
+impl Drop for Marker {
+    #[inline]
+    fn drop(&mut self) {
+        if self.state.is_some() && std::thread::panicking() {
+            self.with_state(|state| {
+                if state.finish_reason().is_none() {
+                    state.set_error(ErrorType::Internal);
+                }
+            });
         }
     }
 }

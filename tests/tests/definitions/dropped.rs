@@ -198,6 +198,29 @@ fn a_panic_of_the_closure_that_describes_items_counts_as_one_of_the_stream() {
 }
 
 #[test]
+fn a_producer_that_panics_fails_the_operation_unless_its_answer_was_complete() {
+    for (has_finished, expected) in [(false, ("failed", "internal")), (true, ("completed", "stop"))] {
+        let fixture = Fixture::new();
+        let operation = fixture.chat();
+        let marker = operation.marker().clone();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // A producer of its own, such as a spawned task: its end closes the channel, whatever the reason.
+        let producer = std::thread::spawn(move || {
+            sender.send("token").unwrap();
+            if has_finished {
+                marker.finish_reason(FinishReason::Stop);
+            }
+            let _sender = sender;
+            panic_quietly();
+        });
+        assert!(producer.join().is_err());
+        let stream = operation.observe(futures_util::stream::iter(receiver));
+        assert_eq!(stream.count().now_or_never(), Some(1));
+        assert_eq!(fixture.only_end(), (expected.0.into(), expected.1.into()));
+    }
+}
+
+#[test]
 fn a_stream_that_was_never_polled_is_cancelled() {
     let fixture = Fixture::new();
     drop(fixture.chat().observe(fixture.producer().tokens(3, ms(20))));
