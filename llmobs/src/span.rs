@@ -19,6 +19,8 @@ pub(crate) use self::owned::is_in_unsampled_trace;
 pub(crate) use self::request::RequestParams;
 pub(crate) use self::served_request::ServedRequest;
 pub(crate) use self::settings::SpanSettings;
+#[cfg(feature = "otlp")]
+pub(crate) use self::settings::prevent_layer_warning;
 pub(crate) use self::stages::StageSpan;
 pub(crate) use self::stages::StageSpans;
 pub(crate) use self::step::StepSpan;

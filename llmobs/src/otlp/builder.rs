@@ -20,6 +20,7 @@ use super::settings::BuilderOptions;
 use super::settings::PipelineSettings;
 use super::subscriber::StandardOutput;
 use crate::catalog::Buckets;
+use crate::span::prevent_layer_warning;
 
 /// A builder for a [`Pipeline`]. A value set in code overrides the environment; the environment overrides the defaults.
 ///
@@ -243,6 +244,7 @@ impl PipelineBuilder {
         let pipeline = self.build()?;
         if should_install {
             pipeline.install_subscriber(output)?;
+            prevent_layer_warning();
         }
         pipeline.install_global(install_guard);
         pipeline.log_warnings();

@@ -5,6 +5,16 @@ use std::sync::Once;
 use super::OwnedSpan;
 use crate::measurement::SpanIdsSource;
 
+/// Completed by the warning that no layer receives the spans.
+static WARNING: Once = Once::new();
+
+/// Prevents the warning that no layer receives the spans: the application has installed the subscriber of the pipeline,
+/// which exports spans unless they are disabled.
+#[cfg(feature = "otlp")]
+pub(crate) fn prevent_layer_warning() {
+    WARNING.call_once(|| ());
+}
+
 /// The settings of spans: if an observer starts none, and the source of the ids of spans that a layer of another version of
 /// OpenTelemetry exports.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +29,6 @@ impl SpanSettings {
     /// Sets the ids of a span that no layer of this crate's version of OpenTelemetry has received. Without a source of
     /// ids, warns once in the life of the process.
     pub(crate) fn set_foreign_ids(&self, span: &mut OwnedSpan) {
-        static WARNING: Once = Once::new();
         if span.context().is_some() {
             return;
         }

@@ -77,6 +77,22 @@ fn a_service_that_writes_json() {
 }
 
 #[test]
+fn a_service_that_exports_no_spans_gets_no_warning_about_their_layer() {
+    let output = run_in_child("a_service_without_traces");
+    assert!(output.contains("llm_request_complete") && !output.contains("no layer of OpenTelemetry"), "{output}");
+}
+
+#[test]
+fn a_service_without_traces() {
+    if !is_child("a_service_without_traces") {
+        return;
+    }
+    let pipeline = llmobs::otlp::builder().environment([("OTEL_SDK_DISABLED", "true")]).init().unwrap();
+    Observer::builder().model(MODEL).build().unwrap().chat(MODEL).start().complete();
+    drop(pipeline);
+}
+
+#[test]
 fn one_pipeline_serves_the_process() {
     run_in_child("one_pipeline_serves_the_process_until_it_is_shut_down");
 }
