@@ -54,7 +54,7 @@ fn install_command() -> String {
     format!("cargo install --locked{}", TOOLS.map(|(name, version)| format!(" cargo-{name}@{version}")).concat())
 }
 
-/// Checks the dependencies against `deny.toml`, and against the advisories of RustSec if their database can be
+/// Checks the dependencies against `deny.toml`, and against the advisories of `RustSec` if their database can be
 /// downloaded.
 fn check_dependencies() -> Result<(), String> {
     CargoCommand::new("deny check --hide-inclusion-graph bans licenses sources").run()?;
