@@ -198,19 +198,15 @@ impl ContentAccumulator {
         };
         let index = match index {
             Some(index) => index,
-            None if choice.parts.len() >= MAX_PARTS => {
-                self.report.dropped_parts += 1;
-                self.report.add_rejected(delta.len());
-                return None;
-            }
-            // Empty parts count against the budget too.
-            None if !self.overhead_permit.try_grow(size_of::<PartBuffer>()) => {
-                self.report.dropped_parts += 1;
-                self.report.is_over_budget = true;
-                self.report.add_rejected(delta.len());
-                return None;
-            }
             None => {
+                let has_place = choice.parts.len() < MAX_PARTS;
+                // Empty parts count against the budget too.
+                if !(has_place && self.overhead_permit.try_grow(size_of::<PartBuffer>())) {
+                    self.report.dropped_parts += 1;
+                    self.report.is_over_budget |= has_place;
+                    self.report.add_rejected(delta.len());
+                    return None;
+                }
                 choice.parts.push(PartBuffer { channel, buffer: TextBuffer::default(), id: None, name: None });
                 choice.parts.len() - 1
             }

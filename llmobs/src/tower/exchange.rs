@@ -285,12 +285,12 @@ impl Drop for HttpExchange {
         span::set_end_attributes(span, self.is_grpc_request.then_some(code), described_error);
         match (call_error, end, error) {
             (Some(error), ..) => span.set_error_status(error),
-            (_, _, Some(HttpErrorType::Status(_))) => span.set_error_description(""),
-            (_, ExchangeEnd::Failed(error), _) => span.set_error_status(error),
-            (_, ExchangeEnd::Cancelled, Some(_)) if !self.is_grpc_request => {
+            (_, ExchangeEnd::Failed(error), Some(HttpErrorType::Named(_))) => span.set_error_status(error),
+            (_, ExchangeEnd::Cancelled, Some(HttpErrorType::Named(_))) if !self.is_grpc_request => {
                 span.set_error_status(ErrorType::Cancelled)
             }
-            (_, _, Some(HttpErrorType::Named(_))) => span.set_error_description(""),
+            // A status of HTTP or gRPC is the reason itself.
+            (_, _, Some(_)) => span.set_error_description(""),
             (None, _, None) => {}
         }
         span.end_at(system_time_before_now(0));

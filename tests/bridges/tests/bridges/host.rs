@@ -1,4 +1,4 @@
-//! What a host does with llmobs, and what its exporter receives, the same for every version of OpenTelemetry.
+//! Runs calls as a host does, and asserts which spans its exporter receives, for every version of OpenTelemetry.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
