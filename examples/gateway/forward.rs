@@ -1,5 +1,6 @@
-//! The path of a request: read it, send it to the upstream, pass the answer back.
+//! The path of a request: read it, send it to the upstream, pass the answer back. The layer around it observes the call.
 
+use axum::Json;
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -8,104 +9,42 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::http::uri::InvalidUri;
+use axum::response::IntoResponse;
 use axum::response::Response;
+use hyper::body::Incoming;
 use llmobs::ErrorType;
-use llmobs::Observer;
-use llmobs::Operation;
-use llmobs::semconv::value::OperationName;
-use llmobs::sse;
-use llmobs::sse::Dialect;
+use llmobs::Marker;
 use llmobs::tower::inject;
-use serde::Deserialize;
-use serde::Deserializer;
-use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use crate::Gateway;
+use crate::body::with_pause_limit;
 use crate::headers;
-use crate::response;
-use crate::response::gateway_error;
 
 /// Largest request body that is read: 32 MiB, enough for images.
 pub(crate) const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Handles a request that calls a model. The request is an operation, which ends with the answer. When the client
-/// disconnects, this future or the body that it returned is dropped, and with it the call to the upstream.
-pub(crate) async fn forward_observed(
+/// Forwards a request, and returns the answer of the upstream. When the client disconnects, this future or the body that
+/// it returned is dropped, and with it the call to the upstream.
+pub(crate) async fn forward(
     State(gateway): State<Gateway>,
     head: Parts,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let operation = start_operation(&gateway.observer, head.uri.path(), body.as_ref().map_or(&[], Bytes::as_ref));
+    // The marker of the operation, if the request calls a model.
+    let marker = head.extensions.get::<Marker>().cloned();
     let body = match body {
-        Ok(body) => body,
-        Err(rejection) => {
-            let error = ErrorType::from_request_body_error(&rejection);
-            match error {
-                ErrorType::Cancelled => operation.cancel(),
-                _ => operation.reject(error),
-            }
-            return gateway_error(rejection.status(), error);
-        }
+        Ok(body) => Body::from(body),
+        Err(rejection) => return gateway_error(rejection.status(), ErrorType::from_request_body_error(&rejection)),
     };
-    let request = operation.in_scope(|| gateway.upstream_request(head, Body::from(body)));
-    match operation.run(gateway.send(request)).await {
-        Ok(response) => response::observed_response(response, operation, gateway.pause_timeout).await,
-        Err(error) => {
-            operation.fail(error);
-            gateway_error(status_of(error), error)
-        }
-    }
-}
-
-/// Handles a request that calls no model, for example the list of models.
-pub(crate) async fn forward_unobserved(State(gateway): State<Gateway>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
     match gateway.send(gateway.upstream_request(head, body)).await {
-        Ok(response) => response::unobserved_response(response),
+        Ok(response) => {
+            let (mut head, body) = response.into_parts();
+            head.headers = headers::to_client(head.headers);
+            Response::from_parts(head, with_pause_limit(body, gateway.pause_timeout, marker))
+        }
         Err(error) => gateway_error(status_of(error), error),
     }
-}
-
-/// The fields of a request that the gateway reads. All other fields are only passed on. A field of another type is read
-/// as absent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RequestFields {
-    #[serde(deserialize_with = "lenient")]
-    model: String,
-    #[serde(alias = "max_completion_tokens", deserialize_with = "lenient")]
-    max_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    stream: bool,
-    #[serde(deserialize_with = "lenient")]
-    temperature: Option<f64>,
-    #[serde(deserialize_with = "lenient")]
-    top_p: Option<f64>,
-    #[serde(deserialize_with = "lenient")]
-    seed: Option<i64>,
-}
-
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(T::deserialize(value).unwrap_or_default())
-}
-
-/// Starts the operation of a request. A request with invalid JSON is an operation too: the upstream reports the error.
-fn start_operation(observer: &Observer, path: &str, body: &[u8]) -> Operation {
-    let fields: RequestFields = serde_json::from_slice(body).unwrap_or_default();
-    let name = match path {
-        "/v1/embeddings" => OperationName::Embeddings,
-        "/v1/completions" => OperationName::TextCompletion,
-        _ => OperationName::Chat,
-    };
-    let has_messages = name != OperationName::Embeddings;
-    let start = observer.operation(name, &fields.model).max_tokens(fields.max_tokens).stream(fields.stream);
-    let operation = start.temperature(fields.temperature).top_p(fields.top_p).seed(fields.seed).start();
-    if has_messages {
-        // The closure is called only if content is captured.
-        operation.marker().input(|| sse::parse_input(Dialect::OpenAi, body));
-    }
-    operation
 }
 
 impl Gateway {
@@ -121,7 +60,7 @@ impl Gateway {
     }
 
     /// Sends the request and waits for the head of the answer.
-    async fn send(&self, request: Result<Request, InvalidUri>) -> Result<response::UpstreamResponse, ErrorType> {
+    async fn send(&self, request: Result<Request, InvalidUri>) -> Result<axum::http::Response<Incoming>, ErrorType> {
         let request = request.map_err(|_| ErrorType::InvalidRequest)?;
         match tokio::time::timeout(self.answer_timeout, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
@@ -138,10 +77,17 @@ fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(is_one) || error.source().is_some_and(is_timeout)
 }
 
+/// Returns the status of an error. The layer derives the error type of the operation from it.
 const fn status_of(error: ErrorType) -> StatusCode {
     match error {
         ErrorType::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorType::InvalidRequest => StatusCode::BAD_REQUEST,
         _ => StatusCode::BAD_GATEWAY,
     }
+}
+
+/// Returns an error of the gateway itself, in the format of OpenAI's API. Reveals no internal details.
+fn gateway_error(status: StatusCode, error: ErrorType) -> Response {
+    let body = json!({ "error": { "message": "the gateway received no valid response", "type": error.as_str(), "code": null } });
+    (status, Json(body)).into_response()
 }

@@ -6,9 +6,9 @@
 //! the metrics at `http://127.0.0.1:8081/metrics`, which `llmobs/docs/guide/gateway.md` explains. Prompts and answers
 //! are exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
 
+mod body;
 mod forward;
 mod headers;
-mod response;
 
 use std::error::Error;
 use std::future::IntoFuture;
@@ -32,6 +32,7 @@ use llmobs::Observer;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::catalog::Level;
+use llmobs::gateway::GatewayLayer;
 use llmobs::otlp::Pipeline;
 use llmobs::prometheus::Endpoint;
 use llmobs::semconv::value::OperationName;
@@ -144,12 +145,13 @@ fn init_telemetry() -> Result<Option<Pipeline>, Box<dyn Error>> {
 fn router(gateway: Gateway) -> Router {
     let observer = gateway.observer.clone();
     Router::new()
-        .route("/v1/chat/completions", post(forward::forward_observed))
-        .route("/v1/completions", post(forward::forward_observed))
-        .route("/v1/embeddings", post(forward::forward_observed))
-        .route("/v1/models", get(forward::forward_unobserved))
-        .route("/v1/models/{model}", get(forward::forward_unobserved))
+        .route("/v1/chat/completions", post(forward::forward))
+        .route("/v1/completions", post(forward::forward))
+        .route("/v1/embeddings", post(forward::forward))
+        .route("/v1/models", get(forward::forward))
+        .route("/v1/models/{model}", get(forward::forward))
         .layer(DefaultBodyLimit::max(forward::MAX_REQUEST_BYTES))
+        .layer(GatewayLayer::new(observer.clone()))
         .layer(ServerLayer::new(observer.clone()))
         .route_service("/metrics", Endpoint::new(observer))
         .with_state(gateway)

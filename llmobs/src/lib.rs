@@ -13,7 +13,7 @@
 //! | start from an empty folder | a complete program for each role | [server](guide::start_server), [gateway](guide::start_gateway), [client](guide::start_client) |
 //! | observe an axum handler | [`ServerLayer`](tower::ServerLayer), [`sse`](tower::axum::sse()): [example](#observe-an-axum-handler) | [HTTP](guide::http) |
 //! | observe a function | [`llm_span`]: [example](#observe-a-function) | [macros](guide::macros) |
-//! | observe a gateway route | [`sse::observe`](sse::observe()): [example](#observe-a-gateway-route) | [gateways](guide::gateway) |
+//! | observe a gateway or proxy | [`GatewayLayer`](gateway::GatewayLayer): [example](#observe-a-gateway) | [gateways](guide::gateway) |
 //! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [tracing](mod@guide::tracing) |
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
@@ -68,32 +68,24 @@
 //! # }
 //! ```
 //!
-//! ## Observe a gateway route
+//! ## Observe a gateway
 //!
 //! ```
-//! # #[cfg(all(feature = "axum", feature = "sse"))] {
-//! # use axum::{body::Body, http::{Request, Response}};
+//! # #[cfg(all(feature = "axum", feature = "gateway"))] {
+//! # use axum::{Router, extract::Request, response::Response};
+//! use llmobs::gateway::GatewayLayer;
 //! use llmobs::prelude::*;
-//! use llmobs::sse::{self, Dialect};
 //!
-//! # struct Client;
-//! # impl Client {
-//! #     async fn request(&self, _: Request<Body>) -> Result<Response<Body>, axum::Error> {
-//! #         Ok(Response::new(Body::empty()))
-//! #     }
+//! async fn forward(request: Request) -> Response {
+//!     // Send the request to the upstream, and return its response.
+//!     # Response::new(request.into_body())
+//! }
+//!
+//! let observer = Observer::builder().role(Role::Gateway).provider(Provider::OpenAi).build()?;
+//! let app: Router = Router::new().fallback(forward).layer(GatewayLayer::new(observer));
+//! # drop(app);
 //! # }
-//! // The observer has `Role::Gateway`, the body of the request contains the name of the model.
-//! # async fn forward(
-//! #     observer: Observer, client: Client, model: &str, mut request: Request<Body>,
-//! # ) -> Result<Body, axum::Error> {
-//! let operation = observer.chat(model).start();
-//! operation.in_scope(|| llmobs::tower::inject(&mut request));
-//! let response = operation.run(client.request(request)).await;
-//! let response = response.inspect_err(|_| operation.marker().set_error(ErrorType::Upstream))?; // ends as `failed`
-//! let bytes = response.into_body().into_data_stream();
-//! Ok(Body::from_stream(sse::observe(operation, Dialect::OpenAi, bytes)))
-//! # }
-//! # }
+//! # Ok::<(), llmobs::BuildError>(())
 //! ```
 //!
 //! ## Observe a client call
@@ -224,6 +216,7 @@
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the page of operations in flight |
 //! | `axum` | matched routes, extractors and observed event streams for axum; includes `tower` and `prometheus` |
 //! | `sse` | decoders for the streamed answers of providers, for gateways and clients |
+//! | `gateway` | a layer that observes the model calls which pass through a gateway or proxy; includes `sse` and `tower` |
 //! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
@@ -246,6 +239,8 @@
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
+#[cfg(any(all(feature = "axum", feature = "macros"), feature = "gateway"))]
+mod body_stream;
 #[cfg(feature = "content")]
 pub mod capture;
 mod cardinality;
@@ -255,6 +250,8 @@ pub mod companion;
 pub mod content;
 mod error;
 mod event;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 #[cfg(any(feature = "otlp", feature = "tower"))]
 mod grpc;
 #[cfg(any(feature = "gzip", feature = "otlp"))]
@@ -264,6 +261,7 @@ mod gzip;
     any(doc, doctest),
     feature = "axum",
     feature = "content",
+    feature = "gateway",
     feature = "macros",
     feature = "otlp",
     feature = "prometheus",

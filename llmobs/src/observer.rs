@@ -34,7 +34,7 @@ pub use self::chunk::StreamItem;
 #[cfg(feature = "tower")]
 pub(crate) use self::current::Scope;
 pub use self::current::Scoped;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "gateway"))]
 pub(crate) use self::current::request_arrival;
 use self::engine::build::build;
 use self::engine::evaluation::record_late_evaluation;

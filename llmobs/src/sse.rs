@@ -2,7 +2,8 @@
 //!
 //! [`observe()`] wraps a stream of bytes. Every item passes unchanged, unbuffered and without delay, while its bytes
 //! are decoded into deltas, finish reasons, token usage and errors. [`Decoder`] is the decoder alone, without
-//! telemetry. [`parse_response`] reads a response that was not streamed.
+//! telemetry. [`parse_request`] reads the parameters of a request, [`parse_response`] a response that was not streamed, and
+//! [`end_with_response`] ends an operation by it.
 //!
 //! ```
 //! use futures_util::{StreamExt, stream};
@@ -68,10 +69,14 @@ mod partial_arguments;
 mod provider;
 mod provider_error;
 mod reporter;
+mod request;
 mod response_decoder;
 mod response_state;
 mod sinks;
+#[cfg(feature = "gateway")]
+mod stream_usage;
 mod tool_calls;
+mod whole_response;
 
 pub use self::body::ResponseSummary;
 pub use self::body::parse_response;
@@ -89,3 +94,12 @@ pub use self::observe::observe;
 pub use self::observe::observe_with;
 #[cfg(feature = "content")]
 pub use self::output::parse_output;
+pub use self::request::RequestSummary;
+pub use self::request::parse_request;
+#[cfg(feature = "gateway")]
+pub(crate) use self::stream_usage::UsageFrameFilter;
+#[cfg(feature = "gateway")]
+pub(crate) use self::stream_usage::request_stream_usage;
+#[cfg(feature = "gateway")]
+pub(crate) use self::whole_response::WholeResponse;
+pub use self::whole_response::end_with_response;

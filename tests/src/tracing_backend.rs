@@ -96,7 +96,8 @@ impl TracingBackend {
     }
 }
 
-fn layer<S>(provider: &SdkTracerProvider) -> impl Layer<S>
+/// Returns a layer that sends spans to a provider.
+pub fn layer<S>(provider: &SdkTracerProvider) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {

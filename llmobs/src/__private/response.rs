@@ -1,9 +1,5 @@
 //! HTTP responses that keep an operation running after their handler has returned.
 
-use std::pin::Pin;
-use std::task::Context;
-use std::task::Poll;
-
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -11,12 +7,12 @@ use axum::response::Sse;
 use axum::response::sse::KeepAliveStream;
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body::Body as _;
-use http_body::Frame;
-use http_body::SizeHint;
-use pin_project_lite::pin_project;
 
 use super::finish::OperationOrStep;
+use crate::body_stream::BodyFrame;
+use crate::body_stream::BodyStream;
+use crate::body_stream::RemainingSize;
+use crate::body_stream::StreamBody;
 use crate::observer::Chunk;
 use crate::observer::ObservedStream;
 use crate::observer::Operation;
@@ -93,8 +89,8 @@ pub fn body(operation: Operation, body: Body) -> Body {
         return body;
     }
     let remaining = RemainingSize::of(&body);
-    let observed = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, FrameStream { body });
-    Body::new(ObservedBody { stream: observed, remaining })
+    let observed = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, BodyStream { body });
+    Body::new(StreamBody::new(observed, remaining))
 }
 
 /// Keeps an operation running until the end of a body.
@@ -115,98 +111,9 @@ pub fn body_with<C: Into<Chunk>>(
     }
     let remaining = RemainingSize::of(&body);
     let observed =
-        operation.observe_with(FrameStream { body }, move |item: &Result<BodyFrame, axum::Error>| match item {
+        operation.observe_with(BodyStream { body }, move |item: &Result<BodyFrame, axum::Error>| match item {
             Ok(BodyFrame(frame)) => frame.data_ref().map_or_else(Chunk::ignored, |bytes| tokens(bytes).into()),
             Err(_) => Chunk::failed(ErrorType::Other),
         });
-    Body::new(ObservedBody { stream: observed, remaining })
-}
-
-/// A frame of a body: data or trailers.
-struct BodyFrame(Frame<Bytes>);
-
-#[cfg(feature = "sse")]
-impl AsRef<[u8]> for BodyFrame {
-    fn as_ref(&self) -> &[u8] {
-        self.0.data_ref().map_or(&[], |bytes| bytes)
-    }
-}
-
-/// The stream of a body's frames.
-struct FrameStream {
-    body: Body,
-}
-
-impl Stream for FrameStream {
-    type Item = Result<BodyFrame, axum::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.body).poll_frame(context).map_ok(BodyFrame)
-    }
-
-    /// Returns (0, 0) at the end of the body: servers that count bytes do not poll again for the end.
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.body.is_end_stream() { (0, Some(0)) } else { (0, None) }
-    }
-}
-
-/// The remaining size of a body, from its size hint and the bytes that have passed.
-struct RemainingSize {
-    lower: u64,
-    upper: Option<u64>,
-    is_ended: bool,
-}
-
-impl RemainingSize {
-    fn of(body: &Body) -> Self {
-        let hint = body.size_hint();
-        Self { lower: hint.lower(), upper: hint.upper(), is_ended: body.is_end_stream() }
-    }
-
-    fn subtract(&mut self, bytes: usize) {
-        let bytes = bytes as u64;
-        self.lower = self.lower.saturating_sub(bytes);
-        self.upper = self.upper.map(|upper| upper.saturating_sub(bytes));
-    }
-}
-
-pin_project! {
-    /// A body made from an observed stream of frames.
-    struct ObservedBody<S> {
-        #[pin]
-        stream: S,
-        remaining: RemainingSize,
-    }
-}
-
-impl<S: Stream<Item = Result<BodyFrame, axum::Error>>> http_body::Body for ObservedBody<S> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut this = self.project();
-        let polled = this.stream.as_mut().poll_next(context).map_ok(|BodyFrame(frame)| frame);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.remaining.subtract(frame.data_ref().map_or(0, Bytes::len));
-                this.remaining.is_ended = this.stream.size_hint() == (0, Some(0));
-            }
-            Poll::Ready(Some(Err(_)) | None) => this.remaining.is_ended = true,
-            Poll::Pending => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.remaining.is_ended
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let mut hint = SizeHint::new();
-        hint.set_lower(self.remaining.lower);
-        if let Some(upper) = self.remaining.upper {
-            hint.set_upper(upper);
-        }
-        hint
-    }
+    Body::new(StreamBody::new(observed, remaining))
 }

@@ -76,7 +76,7 @@ impl Scope {
 }
 
 /// Returns the arrival of the request that this code serves; `None` if no layer recorded it.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "gateway"))]
 pub(crate) fn request_arrival() -> Option<Moment> {
     CURRENT_SCOPE.try_with(|scoped| scoped.borrow().request_arrival).ok().flatten()
 }

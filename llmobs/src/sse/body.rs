@@ -63,8 +63,7 @@ pub fn parse_response(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> 
 /// Decodes a whole response, one that was not streamed, and passes its events and content to the sinks. A body that is
 /// not JSON has no effect.
 pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSinks<'_>) {
-    let body = body.trim_ascii_start();
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
+    let body = trim_body(body);
     let mut decoder = ResponseDecoder::new(dialect);
     if !body.starts_with(b"[") {
         // Fails only if the body is not JSON. In this case nothing was reported.
@@ -81,4 +80,10 @@ pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSink
             })
         });
     }
+}
+
+/// Returns a body without the white space around it and without a byte order mark.
+pub(super) fn trim_body(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii_start();
+    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii()
 }

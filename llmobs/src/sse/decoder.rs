@@ -48,6 +48,15 @@ impl Decoder {
         }
     }
 
+    /// Returns a decoder of a response that consists of JSON objects, for example one that was not streamed.
+    pub(super) const fn of_json(dialect: Dialect) -> Self {
+        Self {
+            framer: Framer::of_json(DEFAULT_MAX_FRAME_BYTES),
+            response: ResponseDecoder::new(dialect),
+            content_length: None,
+        }
+    }
+
     /// Sets the maximum number of bytes of JSON in a line or event. Defaults to 1 MiB.
     ///
     /// Of a longer frame, long strings and the later items of long arrays are skipped, and no content is captured.

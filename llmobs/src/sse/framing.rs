@@ -37,6 +37,11 @@ impl Framer {
         Self { format: FrameFormat::Unknown(dialect, 0), buffer: FrameBuffer::new(max_bytes) }
     }
 
+    /// Returns a framer of JSON objects in sequence; all bytes outside of objects are skipped.
+    pub(super) const fn of_json(max_bytes: usize) -> Self {
+        Self { format: FrameFormat::Json(JsonFramer::new()), buffer: FrameBuffer::new(max_bytes) }
+    }
+
     pub(super) fn feed(&mut self, bytes: &[u8], on: &mut dyn FnMut(Frame<'_>)) {
         let mut bytes = bytes;
         if let FrameFormat::Unknown(dialect, mark_len) = &mut self.format {
@@ -68,7 +73,7 @@ impl FrameFormat {
     fn detect(dialect: Dialect, first: u8) -> Self {
         match (dialect, first) {
             (Dialect::Ollama, _) => Self::Lines(LineFramer::ndjson()),
-            (_, b'{' | b'[') => Self::Json(JsonFramer::default()),
+            (_, b'{' | b'[') => Self::Json(JsonFramer::new()),
             _ => Self::Lines(LineFramer::default()),
         }
     }

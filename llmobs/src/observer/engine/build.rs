@@ -137,6 +137,7 @@ fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
         ("axum", cfg!(feature = "axum")),
         ("content", cfg!(feature = "content")),
+        ("gateway", cfg!(feature = "gateway")),
         ("gzip", cfg!(feature = "gzip")),
         ("macros", cfg!(feature = "macros")),
         ("otel-bound", cfg!(feature = "otel-bound")),

@@ -5,7 +5,7 @@ use std::mem::take;
 use super::buffer::FrameBuffer;
 use super::frame::Frame;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct JsonFramer {
     /// The number of open braces. Bytes outside of all objects, for example the brackets and commas of an array, are
     /// skipped.
@@ -15,6 +15,10 @@ pub(super) struct JsonFramer {
 }
 
 impl JsonFramer {
+    pub(super) const fn new() -> Self {
+        Self { depth: 0, is_in_string: false, is_escaped: false }
+    }
+
     pub(super) fn feed(&mut self, bytes: &[u8], buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         let mut start = 0;
         for (at, byte) in bytes.iter().enumerate() {
@@ -54,6 +58,6 @@ impl JsonFramer {
             on(Frame { data, is_error_event: false, is_condensed });
         }
         buffer.clear();
-        *self = Self::default();
+        *self = Self::new();
     }
 }

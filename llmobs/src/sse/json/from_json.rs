@@ -1,5 +1,7 @@
 //! Reading of typed values: text, numbers, and objects whose fields are declared.
 
+use std::str::FromStr;
+
 use super::malformed::Result;
 use super::reader::Reader;
 use super::text::Text;
@@ -62,6 +64,28 @@ impl<'a> FromJson<'a> for u32 {
         *self = number.unwrap_or(*self);
         Ok(number.is_some())
     }
+}
+
+impl<'a> FromJson<'a> for i64 {
+    /// Reads an integer that is written without a fraction and exponent.
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        read_number(self, reader)
+    }
+}
+
+impl<'a> FromJson<'a> for f64 {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        read_number(self, reader)
+    }
+}
+
+fn read_number<T: FromStr>(target: &mut T, reader: &mut Reader<'_>) -> Result<bool> {
+    let number = std::str::from_utf8(reader.raw()?).ok().and_then(|text| text.parse().ok());
+    let is_read = number.is_some();
+    if let Some(number) = number {
+        *target = number;
+    }
+    Ok(is_read)
 }
 
 /// Declares a struct that is read from an object, with the name of each field in JSON. Other fields are skipped. A

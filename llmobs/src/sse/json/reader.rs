@@ -39,6 +39,12 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Returns the position in the text, in bytes from its start.
+    #[cfg(feature = "gateway")]
+    pub(in crate::sse) const fn position(&self) -> usize {
+        self.at
+    }
+
     /// Reads an object and calls `on_field` with the name of each field, in the order of the text, and the reader
     /// before the field's value. A value that `on_field` leaves unread is skipped. Returns `false`, and skips the
     /// value, if it is not an object.

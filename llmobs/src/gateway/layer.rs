@@ -1,0 +1,82 @@
+//! The layer and its settings.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tower_layer::Layer;
+
+use super::endpoint::ModelEndpoint;
+use super::service::Gateway;
+use super::settings::GatewaySettings;
+use super::settings::UsageFrames;
+use crate::observer::Observer;
+
+/// A Tower layer that observes the model calls that pass through a gateway or proxy. See the
+/// [module](crate::gateway#what-is-observed).
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it is applied to a service"]
+pub struct GatewayLayer {
+    settings: Arc<GatewaySettings>,
+}
+
+impl GatewayLayer {
+    /// Creates a layer that records the operations of this observer, whose role should be
+    /// [`Gateway`](crate::Role::Gateway).
+    pub fn new(observer: Observer) -> Self {
+        Self { settings: Arc::new(GatewaySettings::new(observer)) }
+    }
+
+    /// Sets the function that returns the endpoint of a request, or `None` for a request that calls no model and is
+    /// passed on unobserved. Replaces the default, [`ModelEndpoint::from_path`] for `POST` requests. Use it for paths
+    /// of your own, and for the provider of each path:
+    ///
+    /// ```
+    /// use llmobs::gateway::{GatewayLayer, ModelEndpoint};
+    /// use llmobs::{Observer, Provider};
+    ///
+    /// let layer = GatewayLayer::new(Observer::disabled()).endpoint(|request| {
+    ///     let path = request.uri.path();
+    ///     let provider = if path.starts_with("/anthropic/") { Provider::Anthropic } else { Provider::OpenAi };
+    ///     Some(ModelEndpoint::from_path(path)?.provider(provider))
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn endpoint(self, endpoint: impl Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.endpoint = Arc::new(endpoint))
+    }
+
+    /// Sets the number of bytes of a request that are read before it is passed on. The rest of a longer request passes
+    /// unread: its parameters are read from the first part, and its input is not captured. Defaults to 32 MiB. A limit
+    /// of the size of requests is the application's.
+    pub fn max_request_bytes(self, bytes: usize) -> Self {
+        self.set(|settings| settings.max_request_bytes = bytes)
+    }
+
+    /// Sets `stream_options.include_usage` in requests for streams of OpenAI's chat completions and completions that do
+    /// not set it, so that the upstream reports the tokens of every stream. The option changes the body and the
+    /// `Content-Length` of the request, so a signature over the body becomes invalid. `frames` determines whether the
+    /// clients receive the additional frames. By default requests are not changed.
+    pub fn request_usage(self, frames: UsageFrames) -> Self {
+        self.set(|settings| settings.usage_frames = Some(frames))
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut GatewaySettings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl fmt::Debug for GatewayLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayLayer").field("observer", &self.settings.observer).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for GatewayLayer {
+    type Service = Gateway<S>;
+
+    fn layer(&self, inner: S) -> Gateway<S> {
+        Gateway::new(inner, Arc::clone(&self.settings))
+    }
+}

@@ -1,0 +1,44 @@
+//! The settings of a layer.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use super::endpoint::ModelEndpoint;
+use crate::observer::Observer;
+
+/// The most bytes of a request that are read before it is passed on: 32 MiB, enough for images.
+const DEFAULT_MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
+
+/// The settings of a layer.
+#[derive(Clone)]
+pub(super) struct GatewaySettings {
+    pub(super) observer: Observer,
+    pub(super) endpoint: Arc<EndpointFn>,
+    pub(super) max_request_bytes: usize,
+    pub(super) usage_frames: Option<UsageFrames>,
+}
+
+type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
+
+/// The usage frames of streams whose clients did not request them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UsageFrames {
+    /// They are removed from the stream, for clients that cannot handle a frame without choices.
+    Removed,
+    /// They are passed on to the clients.
+    Forwarded,
+}
+
+impl GatewaySettings {
+    /// Returns the default settings of a layer with this observer.
+    pub(super) fn new(observer: Observer) -> Self {
+        Self {
+            observer,
+            endpoint: Arc::new(ModelEndpoint::from_request),
+            max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
+            usage_frames: None,
+        }
+    }
+}
