@@ -2,7 +2,13 @@
 
 mod endings;
 mod fixture;
+mod overhead;
 mod parameters;
 mod pass_through;
 mod sockets;
 mod usage_frames;
+
+use llmobs_tests::allocator::CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;

@@ -1,11 +1,23 @@
 //! The operation, model and parameters of a call, and what the inner service can do with its operation.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::BodyExt;
+use http_body_util::StreamBody;
 use llmobs::Marker;
+use llmobs::Observer;
 use llmobs::Provider;
+use llmobs::Role;
+use llmobs::clock::Clock;
+use llmobs::gateway::GatewayLayer;
 use llmobs::gateway::ModelEndpoint;
 use llmobs::semconv::value::AttemptKind;
 use llmobs::semconv::value::OperationName;
 use llmobs::sse::Dialect;
+use llmobs::testing::Readings;
 use opentelemetry::Value;
 
 use crate::fixture::Fixture;
@@ -109,4 +121,20 @@ async fn the_service_runs_in_the_span_of_the_operation() {
     read(response.into_body()).await;
     let (span, _) = fixture.span("chat m");
     assert_eq!(trace.split('-').nth(2), Some(span.span_context.span_id().to_string().as_str()));
+}
+
+#[tokio::test]
+async fn the_operation_starts_at_the_arrival_of_the_request_and_not_of_its_body() {
+    let fixture = Fixture::new();
+    let (clock, hand) = Clock::manual();
+    let observer = Observer::builder().role(Role::Gateway).clock(clock).build().unwrap();
+    let slow = stream::once(async move {
+        hand.advance(Duration::from_secs(2));
+        Ok(Frame::data(Bytes::from_static(br#"{"model":"m"}"#)))
+    });
+    let request = http::Request::post("/v1/chat/completions").body(StreamBody::new(slow).boxed_unsync()).unwrap();
+    let response = fixture.answer(GatewayLayer::new(observer.clone()), request, ok()).await;
+    read(response.into_body()).await;
+    let readings = Readings::new(&observer);
+    assert_eq!(readings.histogram("gen_ai.client.operation.duration", &[]).sum, 2.0);
 }
