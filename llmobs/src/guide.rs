@@ -10,6 +10,7 @@
 //! | how to observe the calls that a gateway forwards | [`gateway`] |
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
+//! | how to observe the calls of reqwest | [`reqwest`] |
 //! | how to send all signals over OTLP | [`pipeline`] |
 //! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
 //! | which traces are exported | [`sampling`] |
@@ -36,6 +37,10 @@ pub mod pipeline {}
 
 #[doc = include_str!("../docs/guide/privacy.md")]
 pub mod privacy {}
+
+// Its examples run as tests of `tests/hosts`, which depends on reqwest.
+#[cfg_attr(not(doctest), doc = include_str!("../docs/guide/reqwest.md"))]
+pub mod reqwest {}
 
 #[doc = include_str!("../docs/guide/sampling.md")]
 pub mod sampling {}

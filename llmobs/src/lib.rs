@@ -14,7 +14,7 @@
 //! | observe an axum handler | [`ServerLayer`](tower::ServerLayer), [`sse`](tower::axum::sse()): [example](#observe-an-axum-handler) | [HTTP](guide::http) |
 //! | observe a function | [`llm_span`]: [example](#observe-a-function) | [macros](guide::macros) |
 //! | observe a gateway or proxy | [`GatewayLayer`](gateway::GatewayLayer): [example](#observe-a-gateway) | [gateways](guide::gateway) |
-//! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [tracing](mod@guide::tracing) |
+//! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [reqwest](guide::reqwest), [tracing](mod@guide::tracing) |
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |

@@ -7,7 +7,7 @@
 #![allow(clippy::new_without_default, reason = "a test says what it creates")]
 
 pub mod allocator;
-#[cfg(feature = "telemetry")]
+#[cfg(feature = "callsites")]
 pub mod callsites;
 #[cfg(feature = "collector")]
 pub mod collector;
@@ -16,7 +16,7 @@ pub mod conventions;
 #[cfg(feature = "telemetry")]
 pub mod event_recorder;
 pub mod fake_library;
-#[cfg(feature = "telemetry")]
+#[cfg(feature = "page")]
 pub mod families;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -30,7 +30,7 @@ pub mod metrics_page;
 pub mod otel_backend;
 #[cfg(feature = "telemetry")]
 pub mod prometheus_names;
-#[cfg(feature = "telemetry")]
+#[cfg(feature = "page")]
 pub mod prometheus_page;
 pub mod python_package;
 pub mod random;

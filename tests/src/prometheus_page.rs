@@ -39,7 +39,7 @@ pub fn parse(page: &str) -> Families {
             let previous = families.insert(name.to_owned(), Family::new(kind));
             assert!(previous.is_none(), "the family {name} is present twice");
             current = Some(name.to_owned());
-        } else if !line.starts_with('#') {
+        } else if !line.is_empty() && !line.starts_with('#') {
             let (name, labels, value) = parse_sample(line);
             let family = current.as_ref().unwrap_or_else(|| panic!("{line} has no type"));
             let rest =
