@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use axum::extract::State;
 use axum::routing::get;
 use axum::routing::post;
@@ -45,9 +46,8 @@ async fn metrics(
 fn routes(gateway: Gateway) -> Result<Router, BuildError> {
     let observer = Observer::builder().role(Role::Gateway).provider("tiny-server").model("tiny"); // llmobs
     let observer = observer.build()?; // llmobs
-    let layer =
-        ServerLayer::new(observer.clone()) // llmobs
-            .route(|request| Some(request.extensions.get::<axum::extract::MatchedPath>()?.as_str().to_owned())); // llmobs
+    let layer = ServerLayer::new(observer.clone()); // llmobs
+    let layer = layer.route(|request| Some(request.extensions.get::<MatchedPath>()?.as_str().to_owned())); // llmobs
     let routes = Router::new()
         .route("/v1/chat/completions", post(chat))
         .with_state(gateway)

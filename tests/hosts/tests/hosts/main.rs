@@ -1,9 +1,11 @@
 //! Services that have telemetry and a web framework already, each in one file, and the few lines that add llmobs to it:
-//! those that end in `// llmobs`. README.md counts them. Each test makes calls over loopback and reads the spans, the
-//! metrics page and the log that the host's own exporters produce.
+//! those that end in `// llmobs`, which `llmobs/docs/guide/versions.md` counts. Each test makes calls over loopback and
+//! reads the spans, the metrics page and the log that the host's own exporters produce.
 
 mod axum_0_7;
+mod client_library_spans;
 mod forward;
+mod guide;
 mod hyper_alone;
 mod metrics_page;
 mod opentelemetry_0_31;

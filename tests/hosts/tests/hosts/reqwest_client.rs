@@ -39,10 +39,9 @@ async fn whole(observer: &Observer, http: &Client, url: &str, body: &Value) -> r
     operation.marker().usage(summary.usage.unwrap_or_default()); // llmobs
     summary.finish_reasons.into_iter().for_each(|reason| operation.marker().finish_reason(reason)); // llmobs
     match summary.error.or_else(|| ErrorType::from_http_status(status.as_u16())) {
-        // llmobs
         None => operation.complete(),                   // llmobs
         Some(error) => operation.end_with_error(error), // llmobs
-    } // llmobs
+    }
     Ok((status, bytes))
 }
 
@@ -54,18 +53,18 @@ async fn streamed(
     body: &Value,
 ) -> reqwest::Result<impl Stream<Item = reqwest::Result<Bytes>> + use<>> {
     let mut request = http.post(url).json(body).build()?;
-    let operation = observer.chat("tiny").start();
-    operation.in_scope(|| inject(request.headers_mut()));
-    let answer = operation.run(http.execute(request)).await;
-    let answer = answer.inspect_err(|error| operation.marker().set_error(error_type(error)))?;
+    let operation = observer.chat("tiny").start(); // llmobs
+    operation.in_scope(|| inject(request.headers_mut())); // llmobs
+    let answer = operation.run(http.execute(request)).await; // llmobs
+    let answer = answer.inspect_err(|error| operation.marker().set_error(error_type(error)))?; // llmobs
     if let Err(error) = answer.error_for_status_ref() {
-        operation.end_with_error(error_type(&error));
+        operation.end_with_error(error_type(&error)); // llmobs
         return Err(error);
     }
-    let marker = operation.marker().clone();
+    let marker = operation.marker().clone(); // llmobs
     let bytes = answer.bytes_stream().inspect_err(move |error| {
         if error.is_timeout() {
-            marker.set_error(ErrorType::Timeout);
+            marker.set_error(ErrorType::Timeout); // llmobs
         }
     });
     Ok(sse::observe(operation, Dialect::OpenAi, bytes))
@@ -79,23 +78,23 @@ async fn retried(
     body: &Value,
 ) -> reqwest::Result<impl Stream<Item = reqwest::Result<Bytes>> + use<>> {
     let request = http.post(url).json(body).build()?;
-    let operation = observer.chat("tiny").start();
+    let operation = observer.chat("tiny").start(); // llmobs
     let mut kind = AttemptKind::First;
     loop {
-        let attempt = operation.start_attempt(kind);
+        let attempt = operation.start_attempt(kind); // llmobs
         let mut request = request.try_clone().expect("the body is not a stream");
-        attempt.in_scope(|| inject(request.headers_mut()));
-        let answer = attempt.run(http.execute(request)).await;
+        attempt.in_scope(|| inject(request.headers_mut())); // llmobs
+        let answer = attempt.run(http.execute(request)).await; // llmobs
         match answer.and_then(reqwest::Response::error_for_status) {
             Ok(answer) => {
-                attempt.complete();
-                return Ok(sse::observe(operation, Dialect::OpenAi, answer.bytes_stream()));
+                attempt.complete(); // llmobs
+                return Ok(sse::observe(operation, Dialect::OpenAi, answer.bytes_stream())); // llmobs
             }
             Err(error) => {
-                attempt.fail(error_type(&error));
-                let may_pass = matches!(error_type(&error), ErrorType::Overloaded | ErrorType::RateLimited);
+                attempt.fail(error_type(&error)); // llmobs
+                let may_pass = matches!(error_type(&error), ErrorType::Overloaded | ErrorType::RateLimited); // llmobs
                 if kind == AttemptKind::Retry || !may_pass {
-                    operation.end_with_error(error_type(&error));
+                    operation.end_with_error(error_type(&error)); // llmobs
                     return Err(error);
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await; // or the time of `Retry-After`
@@ -107,8 +106,8 @@ async fn retried(
 
 /// Returns the error type of an error of reqwest.
 fn error_type(error: &reqwest::Error) -> ErrorType {
-    let status = error.status().and_then(|status| ErrorType::from_http_status(status.as_u16()));
-    status.unwrap_or(if error.is_timeout() { ErrorType::Timeout } else { ErrorType::Upstream })
+    let status = error.status().and_then(|status| ErrorType::from_http_status(status.as_u16())); // llmobs
+    status.unwrap_or(if error.is_timeout() { ErrorType::Timeout } else { ErrorType::Upstream }) // llmobs
 }
 
 /// The calls of the program, with what it exports.

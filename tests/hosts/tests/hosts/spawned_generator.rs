@@ -8,6 +8,7 @@ use std::panic::resume_unwind;
 
 use axum::Json;
 use axum::Router;
+use axum::extract::MatchedPath;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -56,7 +57,7 @@ async fn generate(Json(request): Json<Request>) -> Result<Response, StatusCode> 
     Ok(Sse::new(tokens.map(|token: String| Ok::<_, Infallible>(Event::default().data(token)))).into_response())
 }
 
-/// The engine. Arguments are dropped from the last to the first: the marker is the last one, so that a panic is marked
+/// The engine. Arguments are dropped from the last to the first, and the marker is the last one, so that a panic is marked
 /// before the channel closes.
 async fn run_engine(prompt: String, tokens: mpsc::Sender<String>, marker: Marker) {
     let count = if prompt == "without an end" { 2_000 } else { 4 };
@@ -81,9 +82,11 @@ async fn metrics(State(observer): State<Observer>) -> String {
 fn routes() -> Result<Router, BuildError> {
     let observer = Observer::builder().role(Role::Server).provider("tiny-engine").model(MODEL); // llmobs
     let observer = observer.build()?; // llmobs
+    let layer = ServerLayer::new(observer.clone()); // llmobs
+    let layer = layer.route(|request| Some(request.extensions.get::<MatchedPath>()?.as_str().to_owned())); // llmobs
     let routes = Router::new()
         .route("/generate", post(generate))
-        .layer(ServerLayer::new(observer.clone()).route(|request| Some(request.uri.path().to_owned()))) // llmobs
+        .layer(layer) // llmobs
         .route("/metrics", get(metrics).with_state(observer)); // llmobs
     Ok(routes)
 }
