@@ -670,7 +670,8 @@ impl<'a> ObserverBuilder<'a> {
     /// Sets the function that returns the trace id and span id of a `tracing` span, for a process whose spans are
     /// exported by another version of `tracing-opentelemetry` than that of llmobs. The ids are then in log events and
     /// exemplars, as they are without this function for the version of llmobs. Called once for each span of an operation
-    /// and of an HTTP request. Defaults to no function ([versions](crate::guide::versions)).
+    /// and of an HTTP request, and with the current span for an operation that has no span. Defaults to no function
+    /// ([versions](crate::guide::versions)).
     ///
     /// ```
     /// use llmobs::Observer;

@@ -4,6 +4,7 @@ use std::sync::Once;
 
 use super::OwnedSpan;
 use crate::measurement::SpanIdsSource;
+use crate::measurement::TraceLink;
 
 /// Completed by the warning that no layer receives the spans.
 static WARNING: Once = Once::new();
@@ -26,6 +27,12 @@ pub(crate) struct SpanSettings {
 }
 
 impl SpanSettings {
+    /// Returns the ids of the current span of the application, for an operation without a span of its own. Returns `None`
+    /// without a source of ids, and in a trace that is not sampled.
+    pub(crate) fn current_foreign_link(&self) -> Option<TraceLink> {
+        self.ids.as_ref()?.of(&tracing::Span::current())?.sampled_link()
+    }
+
     /// Sets the ids of a span that no layer of this crate's version of OpenTelemetry has received. Without a source of
     /// ids, warns once in the life of the process.
     pub(crate) fn set_foreign_ids(&self, span: &mut OwnedSpan) {

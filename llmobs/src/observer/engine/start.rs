@@ -96,7 +96,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         used_span_bytes,
         trace_link: match &span {
             Some(span) if span.trace_ids().is_some() => span.trace_link(),
-            _ => current_trace_link(),
+            _ => current_trace_link().or_else(|| inner.spans.current_foreign_link()),
         },
         stream: call.request.stream,
         max_tokens: call.request.max_tokens,

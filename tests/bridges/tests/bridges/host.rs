@@ -61,9 +61,11 @@ impl Exported {
     }
 }
 
-/// Returns an observer for a host whose version of OpenTelemetry provides the ids of a span with `ids`.
-pub fn observer(ids: impl Fn(&tracing::Span) -> Option<SpanIds> + Send + Sync + 'static) -> Observer {
-    Observer::builder().role(Role::Client).model("m").span_ids(ids).build().unwrap()
+/// Returns an observer, with or without spans, for a host whose version of OpenTelemetry provides the ids of a span with
+/// `ids`.
+pub fn observer(has_spans: bool, ids: impl Fn(&tracing::Span) -> Option<SpanIds> + Send + Sync + 'static) -> Observer {
+    let builder = Observer::builder().role(Role::Client).model("m").span_ids(ids);
+    if has_spans { builder } else { builder.without_spans() }.build().unwrap()
 }
 
 /// Runs a streamed call and asserts that its span has the time of the call and the finish reason.
@@ -107,6 +109,17 @@ pub fn assert_failures(observer: &Observer, exported: &Exported) {
     assert_eq!(call.attributes["error.type"], "out_of_memory");
     observer.execute_tool("search").start().fail(ErrorType::Timeout);
     assert_eq!(exported.span("execute_tool search").error.as_deref(), Some("a deadline passed"));
+}
+
+/// Runs a call in a span of the host, and asserts that its log event and its exemplar have the ids of that span. The
+/// observer has no spans.
+pub fn assert_ids_of_the_host(observer: &Observer, exported: &Exported) {
+    tracing::info_span!("of the host").in_scope(|| observer.chat("m").start()).complete();
+    let span = exported.span("of the host");
+    let event: serde_json::Value = serde_json::from_str(observer.recent_operations().lines().last().unwrap()).unwrap();
+    assert_eq!((event["trace_id"].as_str(), event["span_id"].as_str()), (Some(&*span.trace_id), Some(&*span.span_id)));
+    let page = llmobs::prometheus::page(observer, Some("application/openmetrics-text; version=1.0.0")).body;
+    assert!(page.contains(&format!("trace_id=\"{}\"", span.trace_id)), "no exemplar");
 }
 
 /// Serves a request of a caller with a trace, and asserts that the spans continue it. `set_parent` sets the parent of a

@@ -62,12 +62,12 @@ macro_rules! version {
             }
 
             /// Runs a test with an observer in a host that has a layer of this version and no other.
-            fn in_host(test: impl FnOnce(&llmobs::Observer, &Exported)) {
+            fn in_host(has_spans: bool, test: impl FnOnce(&llmobs::Observer, &Exported)) {
                 let exported = Exported::default();
                 let provider = Provider::builder().with_span_processor(Exporter(exported.clone())).build();
                 let layer = $bridge::layer().with_tracer(provider.tracer("host"));
                 tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-                    let observer = host::observer(|span| {
+                    let observer = host::observer(has_spans, |span| {
                         let context = span.context();
                         let span = context.span();
                         let ids = span.span_context();
@@ -80,17 +80,22 @@ macro_rules! version {
 
             #[test]
             fn a_stream_has_its_time_its_finish_reason_and_its_ids() {
-                in_host(host::assert_stream);
+                in_host(true, host::assert_stream);
             }
 
             #[test]
             fn failures_have_the_status_error_with_its_description() {
-                in_host(host::assert_failures);
+                in_host(true, host::assert_failures);
+            }
+
+            #[test]
+            fn a_call_without_a_span_has_the_ids_of_the_current_one() {
+                in_host(false, host::assert_ids_of_the_host);
             }
 
             #[test]
             fn a_request_continues_the_trace_of_its_caller() {
-                in_host(|observer, exported| {
+                in_host(true, |observer, exported| {
                     host::assert_request(observer, exported, |span, headers| {
                         let headers: HashMap<_, _> = headers.into_iter().collect();
                         let _ = span.set_parent(TraceContextPropagator::new().extract(&headers));

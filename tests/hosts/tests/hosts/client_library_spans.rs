@@ -13,6 +13,7 @@ use llmobs_hosts_tests::upstream::Script;
 use llmobs_hosts_tests::upstream::Upstream;
 use llmobs_tests::metrics_page::Page;
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::subscriber::Telemetry;
 use crate::subscriber::subscribe;
@@ -58,9 +59,12 @@ async fn ask(observer: &Observer, url: &str, body: &Value) -> reqwest::Result<By
 async fn calls_of(observer: &Observer) -> Telemetry {
     let telemetry = subscribe();
     let upstream = Upstream::start().await;
-    for script in [Script::Whole, Script::Limited] {
-        ask(observer, &upstream.url(), &script.request()).await.unwrap();
-    }
+    let job = async {
+        for script in [Script::Whole, Script::Limited] {
+            ask(observer, &upstream.url(), &script.request()).await.unwrap();
+        }
+    };
+    job.instrument(tracing::info_span!("job")).await;
     telemetry
 }
 
@@ -81,7 +85,11 @@ async fn the_usage_is_on_one_span_and_in_the_metrics_and_the_log() {
     assert_eq!((page.ended_count("completed"), page.ended_count("rejected/rate_limited")), (1, 1));
     let output = [("gen_ai_token_type", "output")];
     assert!((page.sum("gen_ai_client_token_usage_sum", &output) - 4.0).abs() < f64::EPSILON);
-    assert_eq!(telemetry.log.text().matches("llm_request_complete").count(), 2);
+    let log = telemetry.log.text();
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let job = &telemetry.spans.named("job")[0].trace_id;
+    let in_trace = |record: &&Value| record["message"] == "llm_request_complete" && record["trace_id"] == **job;
+    assert_eq!(records.iter().filter(in_trace).count(), 2, "{log}");
 }
 
 #[tokio::test]

@@ -111,3 +111,13 @@ async fn one_page_has_the_metrics_of_both() {
     assert_eq!(families["llmobs_operation_ended_total"].kind, MetricKind::Counter);
     assert!(!page.contains("# EOF"), "the end mark belongs to OpenMetrics only");
 }
+
+#[test]
+fn without_the_layer_the_application_may_have_the_names_of_requests_itself() {
+    let observer = Observer::builder().model("tiny").build().unwrap();
+    let own = "# TYPE http_server_request_duration_seconds gauge\nhttp_server_request_duration_seconds 1\n\
+               # TYPE http_server_active_requests gauge\nhttp_server_active_requests 1\n";
+    let mut page = own.to_owned();
+    llmobs::prometheus::render_classic(&observer, &mut page);
+    assert!(prometheus_page::parse(&page).contains_key("http_server_request_duration_seconds"));
+}
