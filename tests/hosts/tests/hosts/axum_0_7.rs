@@ -1,24 +1,25 @@
-//! axum 0.7, with its own `MatchedPath` and the page by hand.
+//! axum 0.7, with its own `MatchedPath` and `ConnectInfo`.
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::extract::MatchedPath;
+use axum::extract::Request;
 use axum::extract::State;
-use axum::routing::get;
+use axum::middleware::map_request;
 use axum::routing::post;
 use axum_0_7 as axum;
 use bytes::Bytes;
-use http::HeaderMap;
 use http::Response;
 use http::StatusCode;
-use http::header::ACCEPT;
-use http::header::CONTENT_TYPE;
 use llmobs::BuildError;
 use llmobs::Observer;
 use llmobs::Role;
+use llmobs::prometheus::Endpoint;
+use llmobs::tower::InFlightPage;
 use llmobs::tower::ServerLayer;
 use llmobs_hosts_tests::caller::Caller;
 use llmobs_hosts_tests::telemetry::assert_log;
@@ -34,13 +35,10 @@ async fn chat(State(gateway): State<Gateway>, body: Bytes) -> Result<Response<Bo
     Ok(gateway.forward(body).await?.map(Body::new))
 }
 
-async fn metrics(
-    State(observer): State<Observer>,
-    headers: HeaderMap,
-) -> ([(http::HeaderName, &'static str); 1], String) {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()); // llmobs
-    let page = llmobs::prometheus::page(&observer, accept); // llmobs
-    ([(CONTENT_TYPE, page.content_type)], page.body) // llmobs
+/// Stores the address of the peer in the form in which llmobs reads it.
+async fn peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(peer); // llmobs
+    request
 }
 
 fn routes(gateway: Gateway) -> Result<Router, BuildError> {
@@ -52,26 +50,32 @@ fn routes(gateway: Gateway) -> Result<Router, BuildError> {
         .route("/v1/chat/completions", post(chat))
         .with_state(gateway)
         .layer(layer) // llmobs
-        .route("/metrics", get(metrics).with_state(observer)); // llmobs
+        .route_service("/metrics", Endpoint::new(observer.clone())) // llmobs
+        .route_service("/debug/llmobs", InFlightPage::new(observer)) // llmobs
+        .layer(map_request(peer)); // llmobs
     Ok(routes)
 }
 
 async fn serve(routes: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, routes).into_future());
     address
 }
 
 #[tokio::test]
-async fn the_route_is_on_spans_and_metrics() {
+async fn the_route_is_on_spans_and_metrics_and_both_pages_are_served() {
     let telemetry = subscribe();
     let upstream = Upstream::start().await;
-    let caller = Caller::new(serve(routes(Gateway::new(upstream.url())).unwrap()).await);
+    let host = serve(routes(Gateway::new(upstream.url())).unwrap()).await;
+    let caller = Caller::new(host);
 
     caller.make_calls().await;
 
     assert_page(&caller.page_after(4).await, "/v1/chat/completions");
     assert_log(&telemetry.log);
     assert_spans(&telemetry.spans, "POST /v1/chat/completions");
+    let in_flight = reqwest::get(format!("http://{host}/debug/llmobs")).await.unwrap();
+    assert_eq!(in_flight.status(), 200, "the peer is this machine");
 }
