@@ -22,6 +22,7 @@ use futures_util::stream;
 use http::StatusCode;
 use llmobs::BuildError;
 use llmobs::Chunk;
+use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Marker;
 use llmobs::Observer;
@@ -66,6 +67,10 @@ async fn run_engine(prompt: String, tokens: mpsc::Sender<String>, marker: Marker
             "panic at the first token" => panic!("the engine fails"),
             "unwind at the first token" => resume_unwind(Box::new("as a panic, without its message")),
             "panic later" if index == 2 => panic!("the engine fails"),
+            "an error later" if index == 2 => {
+                marker.set_error(ErrorType::Inference); // llmobs
+                return;
+            }
             _ => tokio::time::sleep(TOKEN_TIME).await,
         }
         if tokens.send("red".to_owned()).await.is_err() {
@@ -120,21 +125,23 @@ async fn each_end_of_the_task_is_the_end_of_the_operation() {
     assert_eq!(send(host, "when the queue is full").await.status(), 429);
     let nothing = send(host, "panic at the first token").await;
     assert_eq!((nothing.status().as_u16(), nothing.text().await.unwrap().as_str()), (200, ""));
-    assert_eq!(send(host, "panic later").await.text().await.unwrap().matches("data: red").count(), 2);
+    for prompt in ["panic later", "an error later"] {
+        assert_eq!(send(host, prompt).await.text().await.unwrap().matches("data: red").count(), 2);
+    }
     send(host, "without an end").await.chunk().await.unwrap();
 
-    let page = page_after(host, 5).await;
-    let outcomes = ["completed", "rejected/rate_limited", "failed/internal", "cancelled"];
-    assert_eq!(outcomes.map(|outcome| page.ended_count(outcome)), [1, 1, 2, 1]);
+    let page = page_after(host, 6).await;
+    let outcomes = ["completed", "rejected/rate_limited", "failed/internal", "failed/inference", "cancelled"];
+    assert_eq!(outcomes.map(|outcome| page.ended_count(outcome)), [1, 1, 2, 1, 1]);
     let first_tokens = page.count("llmobs_time_to_first_token_seconds_count", &[]);
-    assert_eq!(first_tokens, 3, "all but the refused call and the early panic");
+    assert_eq!(first_tokens, 4, "all but the refused call and the early panic");
     let log = telemetry.log.text();
     let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     assert_eq!(records.filter(|record| record["error.type"] == "internal").count(), 2, "{log}");
     let spans = telemetry.spans.named("chat tiny");
     let failed = spans.iter().filter(|span| span.error.as_deref() == Some("this process failed"));
-    assert_eq!((spans.len(), failed.count()), (5, 2));
-    assert_eq!(telemetry.spans.named("POST /generate").len(), 5);
+    assert_eq!((spans.len(), failed.count()), (6, 2));
+    assert_eq!(telemetry.spans.named("POST /generate").len(), 6);
 }
 
 /// On several threads the body may read the end of the channel while the task is still unwinding.
