@@ -40,7 +40,7 @@ pub enum Script {
     Cut,
     /// A stream without an end.
     Endless,
-    /// A stream that pauses for a second after two tokens.
+    /// A stream that pauses for three seconds after two tokens.
     Pause,
     /// The status 503 for the first request, then as `Complete`.
     Busy,
@@ -145,7 +145,7 @@ async fn answer(mut socket: TcpStream, heads: &Mutex<Vec<String>>) -> io::Result
         Script::Endless => tokens(&mut socket, MOST_TOKENS).await,
         Script::Pause => {
             tokens(&mut socket, 2).await?;
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
             tokens(&mut socket, 0).await
         }
     }

@@ -123,7 +123,7 @@ impl Program {
         let telemetry = subscribe();
         let observer = Observer::builder().role(Role::Client).provider("tiny-server").model(MODEL); // llmobs
         let observer = observer.build().expect("valid settings"); // llmobs
-        let http = Client::builder().read_timeout(Duration::from_millis(500)).build().unwrap();
+        let http = Client::builder().read_timeout(Duration::from_secs(1)).build().unwrap();
         Self { observer, http, upstream: Upstream::start().await, telemetry }
     }
 
