@@ -54,6 +54,7 @@ pub(crate) struct Options {
     pub(crate) stream: Option<Span>,
     pub(crate) tokens: Option<ExprPath>,
     pub(crate) usage: Option<ExprPath>,
+    pub(crate) without_finish_reason: Option<Span>,
 }
 
 /// One field of `fields(name = expr)`.
@@ -64,8 +65,8 @@ pub(crate) struct Field {
 
 /// The names of the arguments, in the order of the documentation.
 const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `input`, `arguments`, \
-                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, `error_type`, `usage`, \
-                    `objective(..)`, `handle`, `docs`, `crate`";
+                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, `without_finish_reason`, \
+                    `error_type`, `usage`, `objective(..)`, `handle`, `docs`, `crate`";
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
@@ -166,6 +167,7 @@ impl ArgsParser {
             "stream" => options.stream = Some(parse_flag(key, input)?),
             "tokens" => options.tokens = Some(parse_path(key, input)?),
             "usage" => options.usage = Some(parse_path(key, input)?),
+            "without_finish_reason" => options.without_finish_reason = Some(parse_flag(key, input)?),
             _ => {
                 let allowed = format!("unknown argument `{name}`; allowed are {}, and {KEYS}", kind::KIND_KEYWORDS);
                 return Err(Error::new(key.span(), allowed));
@@ -218,7 +220,8 @@ impl ArgsParser {
                 format!("`{name}` cannot be used with `{}`, which takes {}", kind.keyword(), kind.accepted_arguments());
             return Err(Error::new(span, text));
         }
-        let needs_stream = matches!(name, "tokens" | "producer") && self.options.stream.is_none();
+        let needs_stream =
+            matches!(name, "tokens" | "producer" | "without_finish_reason") && self.options.stream.is_none();
         if needs_stream {
             return Err(Error::new(span, format!("`{name}` needs the items of a stream: add `stream`")));
         }

@@ -3,11 +3,6 @@
 //! Note: `async-openai` logs answers that it cannot parse with `tracing` at level `error`, content included. The filter
 //! `async_openai=off` suppresses these lines.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::task::Poll;
-
 use async_openai::Client;
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
@@ -17,8 +12,6 @@ use async_openai::types::chat::CreateChatCompletionRequest;
 use async_openai::types::chat::CreateChatCompletionStreamResponse;
 use async_openai::types::chat::FinishReason as OpenAiFinishReason;
 use futures_util::Stream;
-use futures_util::StreamExt;
-use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
@@ -41,10 +34,7 @@ pub(crate) async fn chat<C: Config>(
     match operation.run(client.chat().create_stream(request)).await {
         Ok(stream) => Ok(observe(operation, choices.into(), stream)),
         Err(error) => {
-            match to_error_type(&error) {
-                rejection if rejection.is_refusal() => operation.reject(rejection),
-                failure => operation.fail(failure),
-            }
+            operation.end_with_error(to_error_type(&error));
             Err(error)
         }
     }
@@ -56,31 +46,24 @@ pub(crate) fn observe(
     choices: u32,
     chunks: impl Stream<Item = ChunkResult> + Unpin,
 ) -> impl Stream<Item = ChunkResult> + Unpin {
-    let marker = operation.marker().clone();
-    let mut state = AnswerState { marker: marker.clone(), unfinished_choices: choices, is_complete: Arc::default() };
-    // The client ends a stream the same way when its connection breaks and when the answer is complete.
-    let is_complete = Arc::clone(&state.is_complete);
-    let end = stream::poll_fn(move |_| {
-        if !is_complete.load(Ordering::Relaxed) {
-            marker.set_error(ErrorType::Upstream);
-        }
-        Poll::Ready(None)
-    });
-    operation.observe_with(chunks.chain(end), move |result: &ChunkResult| state.chunk(result))
+    let mut state = AnswerState { marker: operation.marker().clone(), choices, finish_reasons: Vec::new() };
+    operation.observe_with(chunks, move |result: &ChunkResult| state.chunk(result))
 }
 
 /// The state of an answer while it is streamed.
 struct AnswerState {
     marker: Marker,
-    unfinished_choices: u32,
-    is_complete: Arc<AtomicBool>,
+    choices: u32,
+    /// The finish reasons so far, with the indices of their choices. They are set when the last choice has ended: a
+    /// stream that ends before is truncated, and without a finish reason its operation is `failed`.
+    finish_reasons: Vec<(u32, FinishReason)>,
 }
 
 impl AnswerState {
     fn chunk(&mut self, result: &ChunkResult) -> Chunk {
         let response = match result {
             Ok(response) => response,
-            Err(error) => return Chunk::failed(to_error_type(error)),
+            Err(error) => return Chunk::error(to_error_type(error)),
         };
         self.marker.response_id(&response.id);
         self.marker.response_model(&response.model);
@@ -89,14 +72,13 @@ impl AnswerState {
         }
         let chunk = response.choices.iter().map(choice_chunk).fold(Chunk::no_tokens(), Chunk::merge);
         let ended = response.choices.iter().filter_map(|choice| Some((choice.index, choice.finish_reason?)));
-        for (choice, reason) in ended {
-            self.unfinished_choices = self.unfinished_choices.saturating_sub(1);
-            self.marker.finish_reason_for(choice, to_finish_reason(reason));
-        }
-        if self.unfinished_choices > 0 {
+        self.finish_reasons.extend(ended.map(|(choice, reason)| (choice, to_finish_reason(reason))));
+        if self.finish_reasons.len() < self.choices as usize {
             return chunk;
         }
-        self.is_complete.store(true, Ordering::Relaxed);
+        for (choice, reason) in self.finish_reasons.drain(..) {
+            self.marker.finish_reason_for(choice, reason);
+        }
         chunk.last()
     }
 }
@@ -153,6 +135,8 @@ fn to_error_type(error: &OpenAIError) -> ErrorType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::StreamExt;
+    use futures_util::stream;
     use llmobs::Role;
     use llmobs::catalog::Level;
     use llmobs::clock::Clock;

@@ -69,7 +69,7 @@ impl FunctionKind {
     /// Returns whether an argument is allowed for this kind.
     pub(crate) fn accepts(&self, argument: &str) -> bool {
         let is_about_embeddings = matches!(self, Self::Model(name) if name == "embeddings");
-        if is_about_embeddings && ["stream", "tokens", "producer"].contains(&argument) {
+        if is_about_embeddings && ["stream", "tokens", "producer", "without_finish_reason"].contains(&argument) {
             return false;
         }
         // The producer matters only for streams whose tokens are timed.
@@ -92,9 +92,18 @@ impl FunctionKind {
 
     const fn specific_arguments(&self) -> &'static [&'static str] {
         match self {
-            Self::Model(_) => {
-                &["provider", "model", "max_tokens", "conversation", "input", "tokens", "objective", "handle", "docs"]
-            }
+            Self::Model(_) => &[
+                "provider",
+                "model",
+                "max_tokens",
+                "conversation",
+                "input",
+                "tokens",
+                "without_finish_reason",
+                "objective",
+                "handle",
+                "docs",
+            ],
             Self::Step(step) => step.specific_arguments(),
         }
     }

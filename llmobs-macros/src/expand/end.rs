@@ -60,7 +60,11 @@ fn observe_value(expansion: &Expansion<'_>, streaming: StreamingType) -> TokenSt
             let suffix = if expansion.args.options.tokens.is_some() { "_with" } else { "" };
             let name = if streaming == StreamingType::Body { "body" } else { "response" };
             let function = format_ident!("{name}{suffix}");
-            let tokens = expansion.args.options.tokens.as_ref().map(|path| user_call(expansion, path, "chunk"));
+            let needs_finish_reason = expansion.args.options.without_finish_reason.is_none();
+            let tokens = expansion.args.options.tokens.as_ref().map(|path| {
+                let to_chunk = user_call(expansion, path, "chunk");
+                quote!(#to_chunk, #needs_finish_reason)
+            });
             let answer = hygienic_ident("answer", Span::call_site());
             quote!({
                 let #answer = #private::#function(#target, #value, #tokens);
@@ -108,10 +112,11 @@ fn observe_stream(expansion: &Expansion<'_>) -> TokenStream {
         let producer = hygienic_ident("producer", producer.span());
         quote!(.producer(#producer))
     });
+    let without_finish_reason = options.without_finish_reason.map(|_| quote!(.without_finish_reason()));
     quote!({
         let #items = #kind;
         let #observed = #private::observe(#target, #value, #items, #tokens, #text, #error, #usage);
-        #observed #producer
+        #observed #producer #without_finish_reason
     })
 }
 

@@ -48,14 +48,14 @@ pub fn response(operation: Operation, response: Response) -> Response {
     observe_unless_error(operation, response, body)
 }
 
-/// Keeps an operation running as [`response`] does, but does not read the format of the body: a function returns the
-/// [`Chunk`] (tokens, finish reason, error) of the bytes of each data frame.
+/// Keeps an operation running as [`response`] does, but does not read the format of the body: see [`body_with`].
 pub fn response_with<C: Into<Chunk>>(
     operation: Operation,
     response: Response,
     tokens: impl FnMut(&Bytes) -> C + Send + 'static,
+    needs_finish_reason: bool,
 ) -> Response {
-    observe_unless_error(operation, response, |operation, body| body_with(operation, body, tokens))
+    observe_unless_error(operation, response, |operation, body| body_with(operation, body, tokens, needs_finish_reason))
 }
 
 fn observe_unless_error(
@@ -96,15 +96,16 @@ pub fn body(operation: Operation, body: Body) -> Body {
 /// Keeps an operation running until the end of a body.
 #[cfg(not(feature = "sse"))]
 pub fn body(operation: Operation, body: Body) -> Body {
-    body_with(operation, body, |_: &Bytes| Chunk::no_tokens())
+    body_with(operation, body, |_: &Bytes| Chunk::no_tokens(), false)
 }
 
-/// Keeps an operation running until the end of a body, with a function that returns the [`Chunk`] of the bytes of each
-/// data frame.
+/// Keeps an operation running until the end of a body, with a function that returns the [`Chunk`] (tokens, finish
+/// reason, error) of the bytes of each data frame. If `needs_finish_reason` is false, the body may end without one.
 pub fn body_with<C: Into<Chunk>>(
     operation: Operation,
     body: Body,
     mut tokens: impl FnMut(&Bytes) -> C + Send + 'static,
+    needs_finish_reason: bool,
 ) -> Body {
     if !operation.is_enabled() {
         return body;
@@ -115,5 +116,6 @@ pub fn body_with<C: Into<Chunk>>(
             Ok(BodyFrame(frame)) => frame.data_ref().map_or_else(Chunk::ignored, |bytes| tokens(bytes).into()),
             Err(_) => Chunk::failed(ErrorType::Other),
         });
+    let observed = if needs_finish_reason { observed } else { observed.without_finish_reason() };
     Body::new(StreamBody::new(observed, remaining))
 }

@@ -188,9 +188,7 @@ impl Marker {
     /// `generate_content` or a text completion.
     #[cfg(feature = "sse")]
     pub(crate) fn generates(&self) -> bool {
-        use crate::semconv::value::OperationName as Name;
-        let name = self.state.as_ref().map(|state| &state.series.key.operation);
-        matches!(name, Some(Name::Chat | Name::GenerateContent | Name::TextCompletion))
+        self.state.as_ref().is_some_and(|state| state.series.key.operation.generates())
     }
 
     /// Starts a phase, a part of the operation that the application names and times. The returned guard records it when

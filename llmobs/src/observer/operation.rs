@@ -199,7 +199,9 @@ impl Operation {
     }
 
     /// Wraps the stream that carries the answer and records its items, which describe their own tokens. The operation
-    /// ends when the stream ends, yields an error or is dropped. Items and `size_hint` are passed on unchanged.
+    /// ends when the stream ends, yields an error or is dropped. Items and `size_hint` are passed on unchanged. In the
+    /// gateway and client roles, an answer needs a finish reason, from an item or a marker; see
+    /// [`ObservedStream::without_finish_reason`].
     pub fn observe<S>(self, stream: S) -> ObservedStream<S, SelfDescribing>
     where
         S: Stream,

@@ -61,11 +61,11 @@ pin_project! {
     impl<S: Stream, C> PinnedDrop for ObservedStream<S, C> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(mut state) = this.state.take() {
+            if let Some(state) = this.state.take() {
                 // A consumer that counts bytes, for example up to a Content-Length, need not poll for the end of the
                 // stream.
-                state.is_answer_complete |= !has_panicked(state.is_polling) && this.inner.size_hint() == (0, Some(0));
-                state.on_drop();
+                let has_ended = !has_panicked(state.is_polling) && this.inner.size_hint() == (0, Some(0));
+                if has_ended { state.on_end() } else { state.on_drop() }
             }
         }
     }
@@ -82,6 +82,36 @@ impl<S: Stream, C> ObservedStream<S, C> {
     pub fn producer(mut self, producer: Producer) -> Self {
         if let Some(state) = &mut self.state {
             state.timing = new_timing(producer, &state.operation);
+        }
+        self
+    }
+
+    /// Accepts an end of the stream without a finish reason: the operation is then `completed`. Call it if neither the
+    /// items nor a marker provide a finish reason, for example for a stream of strings.
+    ///
+    /// Without this call, a chat, `generate_content` or text completion in the gateway or client role is `failed` with
+    /// the error type `upstream` if its stream ends by itself without a finish reason and without a
+    /// [last](crate::Chunk::last) chunk: most client libraries end a stream in the same way when the connection breaks
+    /// and when the answer is complete. In the server role, and for other operations, an end of the stream is always
+    /// accepted.
+    ///
+    /// ```
+    /// # use futures_util::{StreamExt, stream};
+    /// use llmobs::{Observer, Role};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let observer = Observer::builder().role(Role::Client).model("m").build()?;
+    /// let words = stream::iter(["Hello", ",", " world"]);
+    /// let answer: String = observer.chat("m").start().observe(words).without_finish_reason().collect().await;
+    /// # assert_eq!(answer, "Hello, world");
+    /// # #[cfg(feature = "testing")]
+    /// assert_eq!(llmobs::testing::Books::new(&observer).completed, 1);
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn without_finish_reason(mut self) -> Self {
+        if let Some(state) = &mut self.state {
+            state.needs_finish_reason = false;
         }
         self
     }
@@ -248,6 +278,8 @@ struct StreamState {
     is_polling: bool,
     /// Set when the answer is complete and only the end of the stream is missing.
     is_answer_complete: bool,
+    /// Set if an end of the stream without a finish reason is a failure of the upstream.
+    needs_finish_reason: bool,
     /// Set if the inner stream is polled in the operation's span.
     is_in_span: bool,
     /// Set if the texts of items are captured.
@@ -268,6 +300,7 @@ impl StreamState {
             last_item_at: NO_ITEM,
             is_polling: false,
             is_answer_complete: false,
+            needs_finish_reason: series.key.role.is_remote() && series.key.operation.generates(),
             is_in_span: false,
             capturing: running.state.request.capturing,
             operation: running,
@@ -439,8 +472,17 @@ impl StreamState {
 
     /// Ends the operation after the stream has ended by itself.
     fn on_end(self: Box<Self>) {
-        let ending = self.operation.state.error().map_or(Ending::Completed, Ending::Failed);
+        let ending = match self.operation.state.error() {
+            Some(error) => Ending::Failed(error),
+            None if self.is_truncated() => Ending::Failed(ErrorType::Upstream),
+            None => Ending::Completed,
+        };
         self.finish(ending);
+    }
+
+    /// Returns whether a stream that has ended lacks the finish reason that it needs.
+    fn is_truncated(&self) -> bool {
+        self.needs_finish_reason && !self.is_answer_complete && self.operation.state.finish_reason().is_none()
     }
 
     fn on_drop(self: Box<Self>) {

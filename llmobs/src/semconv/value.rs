@@ -136,6 +136,13 @@ open_enum! {
     }
 }
 
+impl OperationName {
+    /// Returns whether the operation generates an answer that consists of choices with finish reasons.
+    pub(crate) const fn generates(&self) -> bool {
+        matches!(self, Self::Chat | Self::GenerateContent | Self::TextCompletion)
+    }
+}
+
 open_enum! {
     /// `gen_ai.output.type`: the kind of content that the caller requested.
     enum OutputType {

@@ -148,7 +148,9 @@ where
         let _ = tracker.end_response();
     }
     let decoded = DecodedStream { inner: stream, tracker, bytes_of: <S::Item as BytesItem<K>>::bytes };
-    ObservedBytes { observed: operation.observe_with(decoded, chunk_of) }
+    let to_chunk: ChunkFn<S> = chunk_of;
+    // `ResponseTracker::end_response` decides whether the response is complete.
+    ObservedBytes { observed: operation.observe_with(decoded, to_chunk).without_finish_reason() }
 }
 
 const fn ignore_event(_event: &Event<'_>) {}

@@ -14,6 +14,8 @@ use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Operation;
+use llmobs::Role;
+use llmobs::semconv::value::OperationName;
 
 use crate::fixture::Fixture;
 use crate::fixture::MODEL;
@@ -235,6 +237,61 @@ fn a_stream_that_ended_by_itself_is_completed_even_past_its_deadline() {
     fixture.advance(ms(50));
     assert_eq!(stream.count().now_or_never(), Some(3));
     assert_eq!(fixture.only_end().0, "completed");
+}
+
+#[tokio::test]
+async fn a_stream_of_a_gateway_or_client_that_ends_without_a_finish_reason_has_failed() {
+    let token = Chunk::tokens(1);
+    let upstream = ("failed".to_owned(), "upstream".to_owned());
+    let completed = |reason: &str| ("completed".to_owned(), reason.to_owned());
+    for role in [Role::Gateway, Role::Client] {
+        for (last, expected) in [
+            (token.clone(), upstream.clone()),
+            (token.clone().choice(1).finish_reason(FinishReason::Stop), completed("stop")),
+            (token.clone().last(), completed("")),
+            (Chunk::failed(ErrorType::Timeout), ("failed".into(), "timeout".into())),
+        ] {
+            let fixture = Fixture::with(|builder| builder.role(role));
+            let items = fixture.producer().tokens(3, ms(20)).item_after(ms(20), last.clone());
+            fixture.chat().observe(items).count().await;
+            assert_eq!(fixture.only_end(), expected, "{role:?} {last:?}");
+        }
+        let fixture = Fixture::with(|builder| builder.role(role));
+        fixture.chat().observe(futures_util::stream::empty::<Chunk>()).count().await;
+        assert_eq!(fixture.only_end(), upstream, "an empty stream");
+        let fixture = Fixture::with(|builder| builder.role(role));
+        let operation = fixture.chat();
+        operation.marker().finish_reason(FinishReason::Length);
+        operation.observe(futures_util::stream::iter(["a"])).count().await;
+        assert_eq!(fixture.only_end(), completed("length"), "a marked reason");
+        let fixture = Fixture::with(|builder| builder.role(role));
+        let mut stream = fixture.chat().observe(futures_util::stream::iter(["a"]));
+        assert_eq!(stream.next().await, Some("a"));
+        drop(stream);
+        assert_eq!(fixture.only_end(), upstream, "the size hint shows the end, and the consumer does not poll for it");
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_a_finish_reason_is_accepted_in_the_server_role_of_other_operations_and_on_request() {
+    let words = || futures_util::stream::iter(["a", "b"]);
+    let fixture = Fixture::new();
+    fixture.chat().observe(words()).count().await;
+    assert_eq!(fixture.only_end().0, "completed");
+    for name in [OperationName::Embeddings, OperationName::other("rerank")] {
+        let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
+        fixture.observer.operation(name.clone(), MODEL).start().observe(words()).count().await;
+        assert_eq!(fixture.only_end().0, "completed", "{name:?}");
+    }
+    for name in [OperationName::Chat, OperationName::GenerateContent, OperationName::TextCompletion] {
+        for (accepts, expected) in [(true, "completed"), (false, "failed")] {
+            let fixture = Fixture::with(|builder| builder.role(Role::Client));
+            let stream = fixture.observer.operation(name.clone(), MODEL).start().observe(words());
+            let stream = if accepts { stream.without_finish_reason() } else { stream };
+            stream.count().await;
+            assert_eq!(fixture.only_end().0, expected, "{name:?}");
+        }
+    }
 }
 
 #[test]

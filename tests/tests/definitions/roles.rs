@@ -73,7 +73,8 @@ async fn an_item_that_is_not_a_chunk_is_in_no_metric_of_chunks_and_tokens() {
         let producer = fixture.producer().item_after(ms(10), Chunk::ignored()).item_after(ms(20), Chunk::no_tokens());
         let producer = producer.item_after(ms(5), Chunk::ignored()).item_after(ms(15), Chunk::tokens(1));
         let producer = producer.item_after(ms(10), Chunk::ignored()).item_after(ms(30), Chunk::tokens(1));
-        fixture.chat().observe(producer.item_after(ms(60), Chunk::ignored())).count().await;
+        let stream = fixture.chat().observe(producer.item_after(ms(60), Chunk::ignored()));
+        stream.without_finish_reason().count().await;
         let chunks = ["time_to_first_chunk", "time_per_output_chunk"];
         let chunks = chunks.map(|name| fixture.histogram(&format!("gen_ai.client.operation.{name}")));
         assert_eq!(chunks, [(1, ms(30)), (2, ms(60))], "{rule:?}");

@@ -129,7 +129,7 @@ async fn where_a_report_is_expected_nothing_is_counted_before_it_and_never_both(
         let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
         let operation = fixture.chat();
         let marker = operation.marker().clone();
-        let mut stream = operation.observe(fixture.producer().tokens(200, ms(20)));
+        let mut stream = operation.observe(fixture.producer().tokens(200, ms(20))).without_finish_reason();
         for _ in 0..199 {
             stream.next().await;
             assert_eq!(fixture.count(PROCESSED, &[]), 0, "a report is expected");

@@ -17,6 +17,7 @@ use http_body_util::BodyExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::Observer;
+use llmobs::Role;
 use llmobs::llm_span;
 use llmobs::tower::axum::sse;
 
@@ -133,6 +134,27 @@ fn a_body_keeps_its_length_and_one_read_to_its_length_is_completed() {
     drop(body);
     assert_eq!(fixture.only_end(), "completed");
     assert_eq!(fixture.metrics().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]), 3);
+}
+
+#[test]
+fn a_body_of_a_gateway_needs_a_finish_reason_or_the_argument_without_finish_reason() {
+    fn count(_: &Bytes) -> u32 {
+        1
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, stream, tokens = count)]
+    fn needs_one(observer: &Observer) -> Body {
+        frames()
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, stream, tokens = count, without_finish_reason)]
+    async fn needs_none(observer: &Observer) -> Response {
+        frames().into_response()
+    }
+    let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
+    assert_eq!(text(needs_one(&fixture.observer)), SSE_FRAMES.concat());
+    assert_eq!(fixture.only_end(), "failed/upstream");
+    let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
+    assert_eq!(text(block_on_ready(needs_none(&fixture.observer)).into_body()), SSE_FRAMES.concat());
+    assert_eq!(fixture.only_end(), "completed");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Observer;
+use llmobs::Role;
 use llmobs::Usage;
 use llmobs::clock::ManualClock;
 use llmobs::llm_span;
@@ -212,4 +213,19 @@ fn a_function_may_fail_before_it_takes_the_operation() {
     let fixture = Fixture::new();
     assert!(block_on_ready(fails_first(&fixture.observer)).is_err());
     assert_eq!(fixture.only_end(), "rejected/overloaded");
+}
+
+#[llm_span(chat, observer = observer, model = MODEL, stream, without_finish_reason)]
+fn opaque_without_reason(observer: &Observer) -> impl Stream<Item = &'static str> + use<> {
+    stream::iter(["a", "b", "c"])
+}
+
+#[test]
+fn a_stream_of_a_client_needs_a_finish_reason_or_the_argument_without_finish_reason() {
+    let fixture = Fixture::with(|builder| builder.role(Role::Client));
+    assert_eq!(block_on_ready(opaque(&fixture.observer).count()), 3);
+    assert_eq!(fixture.only_end(), "failed/upstream");
+    let fixture = Fixture::with(|builder| builder.role(Role::Client));
+    assert_eq!(block_on_ready(opaque_without_reason(&fixture.observer).count()), 3);
+    assert_eq!(fixture.only_end(), "completed");
 }

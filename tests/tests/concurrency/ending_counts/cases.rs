@@ -178,7 +178,10 @@ impl EndingCase {
                 };
                 assert!(handler.now_or_never().is_none());
             }
-            Self::StreamEnds => poll_times(operation.observe(TestStream::new(ANSWER_TOKENS)), ANSWER_TOKENS + 1),
+            Self::StreamEnds => {
+                let stream = operation.observe(TestStream::new(ANSWER_TOKENS));
+                poll_times(stream.without_finish_reason(), ANSWER_TOKENS + 1);
+            }
             Self::StreamEndsAfterFailure => {
                 operation.marker().set_error(error);
                 poll_times(operation.observe(TestStream::new(ANSWER_TOKENS)), ANSWER_TOKENS + 1);
@@ -205,10 +208,10 @@ impl EndingCase {
                     TestStream { last_finish_reason: Some(choices.reason.clone()), ..TestStream::new(ANSWER_TOKENS) };
                 poll_times(operation.observe(answer), ANSWER_TOKENS);
             }
-            Self::DroppedAtEnd => poll_times(
-                operation.observe(TestStream { has_size_hint: true, ..TestStream::new(ANSWER_TOKENS) }),
-                ANSWER_TOKENS,
-            ),
+            Self::DroppedAtEnd => {
+                let answer = TestStream { has_size_hint: true, ..TestStream::new(ANSWER_TOKENS) };
+                poll_times(operation.observe(answer).without_finish_reason(), ANSWER_TOKENS);
+            }
             Self::StreamPanic => {
                 let mut stream =
                     operation.observe(TestStream { panic_at: Some(after_tokens), ..TestStream::new(ANSWER_TOKENS) });
