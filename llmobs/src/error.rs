@@ -18,6 +18,69 @@ use crate::semconv::value::ErrorType;
 /// assert_eq!(failure.error_type(), ErrorType::Inference);
 /// assert_eq!(Failure::from(ErrorType::Timeout), Failure::new(ErrorType::Timeout));
 /// ```
+///
+/// # Error types of the application
+///
+/// Implement `From<&Error>` for `Failure` to give an error of the application its error type. The error can then end an
+/// operation wherever an [`ErrorType`] can: in [`Operation::end_with_error`](crate::Operation::end_with_error), in
+/// [`Chunk::error`](crate::Chunk::error), and as the `Err` of a function or stream with `#[llm_span]`. Each of them
+/// decides between `rejected`, `failed` and `cancelled` by the error type.
+///
+/// ```
+/// use futures_util::{StreamExt, stream};
+/// use llmobs::{Chunk, ErrorType, Failure, Observer};
+///
+/// enum ChatError {
+///     QueueFull,
+///     Engine,
+/// }
+///
+/// impl From<&ChatError> for Failure {
+///     fn from(error: &ChatError) -> Self {
+///         let error_type = match error {
+///             ChatError::QueueFull => ErrorType::Overloaded,
+///             ChatError::Engine => ErrorType::Inference,
+///         };
+///         Self::new(error_type).caused_by(error)
+///     }
+/// }
+///
+/// // An answer that is not streamed:
+/// async fn whole(observer: &Observer) -> Result<String, ChatError> {
+///     let operation = observer.chat("m").start();
+///     let answer: Result<String, ChatError> = operation.run(async { Err(ChatError::QueueFull) }).await;
+///     match &answer {
+///         Ok(_) => operation.complete(),
+///         Err(error) => operation.end_with_error(error), // rejected
+///     }
+///     answer
+/// }
+///
+/// // The items of a stream:
+/// fn to_chunk(item: &Result<u32, ChatError>) -> Chunk {
+///     item.as_ref().map_or_else(Chunk::error, |tokens| Chunk::tokens(*tokens))
+/// }
+///
+/// # #[cfg(feature = "macros")]
+/// #[llmobs::llm_span(chat, observer = observer, model = "m")]
+/// fn attributed(observer: &Observer) -> Result<String, ChatError> {
+///     Err(ChatError::Engine) // failed
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let observer = Observer::builder().model("m").build()?;
+/// # let _ = whole(&observer).await;
+/// # let items = stream::iter([Ok(1), Err(ChatError::Engine)]);
+/// # observer.chat("m").start().observe_with(items, to_chunk).count().await;
+/// # #[cfg(feature = "macros")]
+/// # let _ = attributed(&observer);
+/// # #[cfg(all(feature = "macros", feature = "testing"))] {
+/// # let books = llmobs::testing::Books::new(&observer);
+/// # assert_eq!((books.rejected, books.failed), (1, 2));
+/// # }
+/// # Ok::<(), llmobs::BuildError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Failure {
@@ -77,11 +140,30 @@ impl From<ErrorType> for Failure {
     }
 }
 
+impl From<&ErrorType> for Failure {
+    fn from(error_type: &ErrorType) -> Self {
+        Self::new(*error_type)
+    }
+}
+
+impl From<&Self> for Failure {
+    fn from(failure: &Self) -> Self {
+        failure.clone()
+    }
+}
+
 /// Returns the failure of an answer with this status; `_OTHER` for a status that is not an error.
 #[cfg(feature = "tower")]
 impl From<http::StatusCode> for Failure {
     fn from(status: http::StatusCode) -> Self {
         Self::new(ErrorType::from_http_status(status.as_u16()).unwrap_or(ErrorType::Other))
+    }
+}
+
+#[cfg(feature = "tower")]
+impl From<&http::StatusCode> for Failure {
+    fn from(status: &http::StatusCode) -> Self {
+        Self::from(*status)
     }
 }
 

@@ -93,10 +93,12 @@
 //! ```
 //! use llmobs::prelude::*;
 //!
-//! # struct Answer { input: u64, output: u64 }
+//! # struct Answer { input: u64, output: u64, stop_reason: &'static str }
 //! # struct Client;
 //! # impl Client {
-//! #     async fn ask(&self, _: &str) -> Result<Answer, std::io::Error> { Ok(Answer { input: 9, output: 1 }) }
+//! #     async fn ask(&self, _: &str) -> Result<Answer, std::io::Error> {
+//! #         Ok(Answer { input: 9, output: 1, stop_reason: "end_turn" })
+//! #     }
 //! # }
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! # let client = Client;
@@ -105,9 +107,10 @@
 //! match operation.run(client.ask("Is it raining?")).await {
 //!     Ok(answer) => {
 //!         operation.marker().usage(Usage::new().input(answer.input).output(answer.output));
+//!         operation.marker().finish_reason(FinishReason::from_provider(answer.stop_reason));
 //!         operation.complete();
 //!     }
-//!     Err(error) => operation.fail(Failure::new(ErrorType::Upstream).caused_by(&error)),
+//!     Err(error) => operation.end_with_error(Failure::new(ErrorType::Upstream).caused_by(&error)),
 //! }
 //! # Ok::<(), llmobs::BuildError>(())
 //! # }).unwrap();

@@ -181,7 +181,7 @@ pub fn finish<W, V, K, F, U>(
             target.complete_call();
         }
         CallResult::NoValue => target.complete_call(),
-        CallResult::Error(error, known_type) => target.fail_call(failure_of(error, known_type, error_type)),
+        CallResult::Error(error, known) => target.fail_call(failure_of(error, known, error_type)),
     }
 }
 
@@ -197,19 +197,19 @@ where
     match value.inspect() {
         CallResult::Value(_) => return target,
         CallResult::NoValue => target.complete_call(),
-        CallResult::Error(error, known_type) => target.fail_call(failure_of(error, known_type, error_type)),
+        CallResult::Error(error, known) => target.fail_call(failure_of(error, known, error_type)),
     }
     W::disabled()
 }
 
-/// Returns the failure from the `error_type` function, or else from the error's own type.
+/// Returns the failure from the `error_type` function, or else `known`, that of the error's own type.
 pub(super) fn failure_of<E, F: IntoFailure>(
     error: &E,
-    known_type: Option<ErrorType>,
+    known: Option<Failure>,
     error_type: impl FnOnce(&E) -> F,
 ) -> Failure {
-    let returned = error_type(error).into_failure();
-    let failure = returned.unwrap_or_else(|| Failure::new(known_type.unwrap_or(ErrorType::Other)));
-    // Errors of llmobs's own types are not recorded as exceptions of the application.
-    if failure.exception_type().is_some() || known_type.is_some() { failure } else { failure.caused_by(error) }
+    let is_known = known.is_some();
+    let failure = error_type(error).into_failure().or(known).unwrap_or_else(|| ErrorType::Other.into());
+    // The conversion of a known error decides on its exception type.
+    if failure.exception_type().is_some() || is_known { failure } else { failure.caused_by(error) }
 }

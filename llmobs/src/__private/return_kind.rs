@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 use futures_core::Stream;
 
 use crate::error::Failure;
-use crate::semconv::value::ErrorType;
 
 /// A probe for the kind of the type `V`.
 #[derive(Debug)]
@@ -38,8 +37,8 @@ pub enum CallResult<'a, T: ?Sized, E: ?Sized> {
     Value(&'a T),
     /// The call returned no value and no error, such as `Option::None`.
     NoValue,
-    /// The call returned an error, with its error type if known.
-    Error(&'a E, Option<ErrorType>),
+    /// The call returned an error, with its failure if the type of the error has one.
+    Error(&'a E, Option<Failure>),
 }
 
 /// A value that can be inspected as one of the kinds.
@@ -67,7 +66,7 @@ pub struct Maybe;
 #[non_exhaustive]
 pub struct Fallible;
 
-/// The kind of a `Result` whose error has an error type.
+/// The kind of a `Result` whose error converts into a [`Failure`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FallibleTyped;
@@ -125,7 +124,7 @@ impl<T, E: HasErrorType> Inspect<FallibleTyped> for Result<T, E> {
     fn inspect(&self) -> CallResult<'_, T, E> {
         match self {
             Ok(value) => CallResult::Value(value),
-            Err(error) => CallResult::Error(error, Some(error.known_error_type())),
+            Err(error) => CallResult::Error(error, Some(error.failure())),
         }
     }
 
@@ -134,27 +133,17 @@ impl<T, E: HasErrorType> Inspect<FallibleTyped> for Result<T, E> {
     }
 }
 
-/// An error that is or contains an [`ErrorType`].
+/// An error whose type is known: a reference to it converts into a [`Failure`].
 pub trait HasErrorType {
-    fn known_error_type(&self) -> ErrorType;
+    fn failure(&self) -> Failure;
 }
 
-impl HasErrorType for ErrorType {
-    fn known_error_type(&self) -> ErrorType {
-        *self
-    }
-}
-
-impl HasErrorType for Failure {
-    fn known_error_type(&self) -> ErrorType {
-        self.error_type()
-    }
-}
-
-#[cfg(feature = "tower")]
-impl HasErrorType for http::StatusCode {
-    fn known_error_type(&self) -> ErrorType {
-        Failure::from(*self).error_type()
+impl<E> HasErrorType for E
+where
+    for<'a> Failure: From<&'a E>,
+{
+    fn failure(&self) -> Failure {
+        self.into()
     }
 }
 
@@ -196,7 +185,7 @@ macro_rules! kind_traits {
 }
 
 kind_traits! {
-    /// Third choice: a `Result` whose error has an error type.
+    /// Third choice: a `Result` whose error converts into a `Failure`.
     KindOfTypedResult<T, E>: &&&KindProbe<Result<T, E>> => FallibleTyped where E: HasErrorType;
     /// Fourth choice: any other `Result`.
     KindOfResult<T, E>: &&KindProbe<Result<T, E>> => Fallible;

@@ -14,6 +14,7 @@ use super::finish::IntoUsage;
 use super::finish::failure_of;
 use super::return_kind::CallResult;
 use super::return_kind::Inspect;
+use crate::error::Failure;
 use crate::observer::Chunk;
 use crate::observer::ItemReader;
 use crate::observer::ObservedStream;
@@ -96,9 +97,7 @@ where
             tokens(value).into()
         }
         CallResult::NoValue => Chunk::ignored(),
-        CallResult::Error(error, known_type) => {
-            error_chunk(failure_of(error, known_type, &mut error_type).error_type())
-        }
+        CallResult::Error(error, known) => error_chunk(failure_of(error, known, &mut error_type)),
     };
     operation.observe_with_reader(stream, AttributeItemReader { read, text, kind: PhantomData })
 }
@@ -127,8 +126,8 @@ where
 }
 
 #[cold]
-fn error_chunk(error: ErrorType) -> Chunk {
-    if error.is_refusal() { Chunk::rejected(error) } else { Chunk::failed(error) }
+fn error_chunk(failure: Failure) -> Chunk {
+    Chunk::error(failure)
 }
 
 /// Returns a stream that ends the step: as failed at the first error item, as complete at the end of the stream.
@@ -155,7 +154,7 @@ where
             None
         }
         CallResult::NoValue => None,
-        CallResult::Error(error, known_type) => Some(failure_of(error, known_type, &mut error_type).error_type()),
+        CallResult::Error(error, known) => Some(failure_of(error, known, &mut error_type).error_type()),
     };
     StepStream { stream, inspect, step: Some(step), polling: false }
 }

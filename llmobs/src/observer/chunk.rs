@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::clock::Moment;
+use crate::error::Failure;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 
@@ -112,8 +113,10 @@ impl Chunk {
 
     /// Returns a chunk with an error that ends the operation with the outcome that the error type implies, by the rule of
     /// [`Operation::end_with_error`](crate::Operation::end_with_error), except that a cancellation is `failed`: the
-    /// stream would have been dropped.
-    pub fn error(error: ErrorType) -> Self {
+    /// stream would have been dropped. The error may be an [`ErrorType`], a [`Failure`], or an error that
+    /// [converts](Failure#error-types-of-the-application) into one. A chunk contains only the error type of a failure.
+    pub fn error(error: impl Into<Failure>) -> Self {
+        let error = error.into().error_type();
         if error.is_refusal() { Self::rejected(error) } else { Self::failed(error) }
     }
 
@@ -295,6 +298,29 @@ impl StreamItem for Cow<'_, str> {
 }
 
 /// An `Err` item ends the operation as `failed`, with the error type that was marked before, else with `_OTHER`.
+///
+/// The type of the error has no influence: this implementation is for every `E`, and Rust permits no second one for
+/// errors that [convert](Failure#error-types-of-the-application) into a [`Failure`]. For these, pass a closure to
+/// [`observe_with`](crate::Operation::observe_with):
+///
+/// ```
+/// # use futures_util::{StreamExt, stream};
+/// use llmobs::{Chunk, ErrorType, Observer};
+/// use llmobs::stream::StreamItem;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let observer = Observer::builder().model("m").build()?;
+/// # let operation = observer.chat("m").start();
+/// let words = stream::iter([Err(ErrorType::RateLimited), Ok("Hello")]);
+/// let words = operation.observe_with(words, |word| word.as_ref().map_or_else(Chunk::error, StreamItem::to_chunk));
+/// # assert_eq!(words.count().await, 2);
+/// # #[cfg(feature = "testing")]
+/// # assert_eq!(llmobs::testing::Books::new(&observer).rejected, 1);
+/// # Ok::<(), llmobs::BuildError>(())
+/// # }).unwrap();
+/// ```
+///
+/// `#[llm_span]` knows the type, and decides by the error of each item itself.
 impl<T: StreamItem, E> StreamItem for Result<T, E> {
     fn to_chunk(&self) -> Chunk {
         match self {

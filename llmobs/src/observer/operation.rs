@@ -171,8 +171,9 @@ impl Operation {
 
     /// Ends the operation after an error, with the outcome that the error type implies: `cancelled` for
     /// [`ErrorType::Cancelled`]; `rejected` for a [refusal](ErrorType::is_refusal), such as a rate limit, if no token was
-    /// generated; otherwise `failed`. `#[llm_span]` uses the same rule. The error may be an [`ErrorType`], a [`Failure`],
-    /// or, with the feature `tower`, an `http::StatusCode` of an error.
+    /// generated; otherwise `failed`. [`Chunk::error`] and `#[llm_span]` use the same rule. The error may be an
+    /// [`ErrorType`], a [`Failure`], an error that [converts](Failure#error-types-of-the-application) into one, or, with the
+    /// feature `tower`, an `http::StatusCode` of an error.
     ///
     /// ```
     /// use llmobs::{ErrorType, Observer};

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
+use llmobs::Failure;
 use llmobs::FinishReason;
 use llmobs::Marker;
 use llmobs::Objective;
@@ -11,6 +12,7 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::assert_books;
 use llmobs::semconv::value::AttemptKind;
+use llmobs::stream::StreamItem;
 use llmobs::testing::Books;
 use llmobs::testing::ScriptedStream;
 
@@ -146,6 +148,33 @@ async fn one_rule_decides_from_the_error_type_whether_an_operation_is_rejected_f
         let expected = if error.is_refusal() { "rejected" } else { "failed" };
         fixture.chat().observe(fixture.producer().item_after(ms(1), Chunk::error(*error))).count().await;
         assert_eq!(fixture.only_end(), (expected.to_owned(), error.as_str().to_owned()));
+    }
+}
+
+/// An error of an application.
+#[derive(Debug)]
+struct AppError(ErrorType);
+
+impl From<&AppError> for Failure {
+    fn from(error: &AppError) -> Self {
+        Self::new(error.0)
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_application_has_the_error_type_of_the_failure_that_it_converts_into() {
+    for error in ErrorType::ALL {
+        let (by_type, by_error) = (Fixture::new(), Fixture::new());
+        by_type.chat().end_with_error(*error);
+        by_error.chat().end_with_error(&AppError(*error));
+        assert_eq!(by_error.only_end(), by_type.only_end());
+        let (by_type, by_error) = (Fixture::new(), Fixture::new());
+        by_type.chat().observe(futures_util::stream::iter([Chunk::error(*error)])).count().await;
+        let items = futures_util::stream::iter([Err::<&str, _>(AppError(*error))]);
+        let to_chunk =
+            |item: &Result<&str, AppError>| item.as_ref().map_or_else(Chunk::error, |word| StreamItem::to_chunk(word));
+        by_error.chat().observe_with(items, to_chunk).count().await;
+        assert_eq!(by_error.only_end(), by_type.only_end());
     }
 }
 

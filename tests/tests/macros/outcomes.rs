@@ -4,6 +4,9 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::time::Duration;
 
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::stream;
 use llmobs::ErrorType;
 use llmobs::Failure;
 use llmobs::Observer;
@@ -112,6 +115,53 @@ fn an_untyped_error_is_other_and_an_error_type_is_kept() {
     assert!(listed(&fixture.observer).is_err());
     assert!(failure(&fixture.observer).is_err());
     assert_eq!(fixture.all_ends(), ["failed/_OTHER", "failed/inference", "failed/out_of_memory"]);
+}
+
+/// An error that converts into a failure.
+struct KnownError(ErrorType);
+
+impl From<&KnownError> for Failure {
+    fn from(error: &KnownError) -> Self {
+        Self::new(error.0).caused_by(error)
+    }
+}
+
+#[test]
+fn an_error_that_converts_into_a_failure_has_its_error_type() {
+    #[llm_span(chat, observer = observer, model = MODEL)]
+    fn value(observer: &Observer, error: ErrorType) -> Result<(), KnownError> {
+        Err(KnownError(error))
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, stream)]
+    fn stream(observer: &Observer, error: ErrorType) -> Result<impl Stream<Item = &'static str> + use<>, KnownError> {
+        if true { Err(KnownError(error)) } else { Ok(stream::empty::<&str>()) }
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, stream)]
+    fn items(observer: &Observer, error: ErrorType) -> impl Stream<Item = Result<&'static str, KnownError>> + use<> {
+        stream::iter([Err(KnownError(error))])
+    }
+    for (error, expected) in [(ErrorType::RateLimited, "rejected/rate_limited"), (ErrorType::Tool, "failed/tool")] {
+        let fixture = Fixture::new();
+        assert!(value(&fixture.observer, error).is_err());
+        assert_eq!(fixture.only_end(), expected);
+        let fixture = Fixture::new();
+        assert!(stream(&fixture.observer, error).is_err());
+        assert_eq!(fixture.only_end(), expected);
+        let fixture = Fixture::new();
+        assert_eq!(block_on_ready(items(&fixture.observer, error).count()), 1);
+        assert_eq!(fixture.only_end(), expected);
+    }
+    // The argument takes precedence over the conversion.
+    const fn unknown(_: &KnownError) -> ErrorType {
+        ErrorType::Other
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, error_type = unknown)]
+    fn named(observer: &Observer) -> Result<(), KnownError> {
+        Err(KnownError(ErrorType::Tool))
+    }
+    let fixture = Fixture::new();
+    assert!(named(&fixture.observer).is_err());
+    assert_eq!(fixture.only_end(), "failed/_OTHER");
 }
 
 #[test]
