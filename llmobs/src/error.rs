@@ -167,6 +167,16 @@ impl From<&http::StatusCode> for Failure {
     }
 }
 
+/// Returns the error type for the status of this process's own response: as for that of an upstream, except that a 500
+/// is `internal`.
+#[cfg(feature = "tower")]
+pub(crate) fn error_of_own_status(status: http::StatusCode) -> Option<ErrorType> {
+    match status {
+        http::StatusCode::INTERNAL_SERVER_ERROR => Some(ErrorType::Internal),
+        status => ErrorType::from_http_status(status.as_u16()),
+    }
+}
+
 /// The reason for which [`ObserverBuilder::build`](crate::ObserverBuilder::build) failed. The message of each variant
 /// names the setter to change.
 #[derive(Debug, Clone, PartialEq, Eq)]

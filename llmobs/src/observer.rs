@@ -37,6 +37,8 @@ pub use self::current::Scoped;
 #[cfg(any(feature = "axum", feature = "gateway"))]
 pub(crate) use self::current::request_arrival;
 use self::engine::build::build;
+#[cfg(feature = "tower")]
+pub(crate) use self::engine::dropped::DroppedOperations;
 use self::engine::evaluation::record_late_evaluation;
 use self::engine::settings::Settings;
 pub use self::marker::Marker;

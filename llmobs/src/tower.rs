@@ -23,6 +23,7 @@
 //!   request's baggage is in OpenTelemetry's context for the handler and is not written to span attributes.
 //! - The handler runs inside the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
 //!   Operations started in the handler begin at the arrival of the request, unless they set another start.
+//! - An operation that the handler drops before it answers 4xx or 5xx is rejected or failed by that status.
 //! - The polls of the body run in the span's OpenTelemetry context, so spans created there are children of the span.
 //! - A 5xx response, an error of the body and a panic are failures. A client that disconnects before the end sets
 //!   `error.type` to `cancelled` and does not fail the span. The status of a gRPC call is read from its trailers.

@@ -13,6 +13,7 @@ use crate::body_stream::BodyFrame;
 use crate::body_stream::BodyStream;
 use crate::body_stream::RemainingSize;
 use crate::body_stream::StreamBody;
+use crate::error::error_of_own_status;
 use crate::observer::Chunk;
 use crate::observer::ObservedStream;
 use crate::observer::Operation;
@@ -63,21 +64,12 @@ fn observe_unless_error(
     response: Response,
     body: impl FnOnce(Operation, Body) -> Body,
 ) -> Response {
-    match error_of_status(response.status().as_u16()) {
+    match error_of_own_status(response.status()) {
         None => response.map(|inner| body(operation, inner)),
         Some(error) => {
             operation.fail_call(error.into());
             response
         }
-    }
-}
-
-/// Returns the error type of a status of this server. A 500 is `Internal`: the error is the server's own, not that of
-/// an upstream.
-fn error_of_status(status: u16) -> Option<ErrorType> {
-    match status {
-        500 => Some(ErrorType::Internal),
-        status => ErrorType::from_http_status(status),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod build;
 mod checks;
 mod client_metrics;
 mod collect;
+pub(crate) mod dropped;
 mod emit;
 pub(crate) mod end;
 mod ended_operation;

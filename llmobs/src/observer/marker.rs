@@ -179,11 +179,6 @@ impl Marker {
         self.with_state(|state| emit_evaluation(state, &evaluation.into()));
     }
 
-    /// Returns whether the first token was marked, by the engine or the stream.
-    pub(crate) fn has_generated(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.first_token().is_some())
-    }
-
     /// Returns whether the operation generates an answer that consists of choices with finish reasons: a chat, a
     /// `generate_content` or a text completion.
     #[cfg(feature = "sse")]

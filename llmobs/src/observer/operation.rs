@@ -13,6 +13,7 @@ use tracing::instrument::Instrumented;
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
 use super::content::capture_error_message;
+use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::start_attempt;
 use super::marker::Marker;
@@ -28,7 +29,6 @@ use super::stream::SelfDescribing;
 use crate::error::Failure;
 use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
-use crate::semconv::value::ErrorType;
 use crate::span;
 use crate::span::OwnedSpan;
 
@@ -36,6 +36,11 @@ use crate::span::OwnedSpan;
 /// or [`reject`](Self::reject). If the operation is dropped instead, the first rule that applies determines the
 /// outcome: a marked error or a panic is `failed`, a finish reason is `completed`, a passed deadline is
 /// `failed`/`timeout`, a shutdown is `failed`/`shutdown`, and any other drop is `cancelled`.
+///
+/// In a handler behind the server layer of llmobs (feature `tower`), an operation whose drop would be `cancelled` ends when
+/// the handler returns, at the moment of its drop: if the status of the answer is an error, with the outcome that
+/// [`end_with_error`](Self::end_with_error) gives it, else as `cancelled`. Until then, it counts as in flight. If the
+/// handler's future is dropped because the caller left, the operation is `cancelled`.
 ///
 /// If a `tracing` subscriber enables it, the operation owns a span that is named after the operation and the model, and
 /// that starts and ends with the operation. Spans and events of code that runs through [`run`](Self::run),
@@ -170,10 +175,11 @@ impl Operation {
     }
 
     /// Ends the operation after an error, with the outcome that the error type implies: `cancelled` for
-    /// [`ErrorType::Cancelled`]; `rejected` for a [refusal](ErrorType::is_refusal), such as a rate limit, if no token was
-    /// generated; otherwise `failed`. [`Chunk::error`] and `#[llm_span]` use the same rule. The error may be an
-    /// [`ErrorType`], a [`Failure`], an error that [converts](Failure#error-types-of-the-application) into one, or, with the
-    /// feature `tower`, an `http::StatusCode` of an error.
+    /// [`Cancelled`](crate::ErrorType::Cancelled); `rejected` for a [refusal](crate::ErrorType::is_refusal), such as a rate
+    /// limit, if no token was generated; otherwise `failed`. [`Chunk::error`] and `#[llm_span]` use the same rule. The error
+    /// may be an [`ErrorType`](crate::ErrorType), a [`Failure`], an error that
+    /// [converts](Failure#error-types-of-the-application) into one, or, with the feature `tower`, an `http::StatusCode` of
+    /// an error.
     ///
     /// ```
     /// use llmobs::{ErrorType, Observer};
@@ -185,9 +191,9 @@ impl Operation {
     /// ```
     pub fn end_with_error(self, error: impl Into<Failure>) {
         let failure = error.into();
-        match failure.error_type() {
-            ErrorType::Cancelled => self.cancel(),
-            error if error.is_refusal() && !self.marker.has_generated() => self.reject(failure),
+        match self.marker.state().map(|state| end::ending_of_error(state, failure.error_type())) {
+            Some(Ending::Cancelled) => self.cancel(),
+            Some(Ending::Rejected(_)) => self.reject(failure),
             _ => self.fail(failure),
         }
     }
@@ -254,7 +260,11 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.end(|state| end::ending_of_drop(state, std::thread::panicking(), false, state.now()));
+        if let Some(running) = self.take() {
+            let now = running.state.now();
+            let ending = end::ending_of_drop(&running.state, std::thread::panicking(), false, now);
+            end_dropped(running, ending, now, None);
+        }
     }
 }
 

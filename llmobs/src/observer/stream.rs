@@ -14,6 +14,7 @@ use tracing::Span;
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
 use super::content::Capturing;
+use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::record_running;
 use super::marker::Marker;
@@ -487,20 +488,29 @@ impl StreamState {
 
     fn on_drop(self: Box<Self>) {
         let panicked = has_panicked(self.is_polling);
-        let ending =
-            end::ending_of_drop(&self.operation.state, panicked, self.is_answer_complete, self.operation.state.now());
-        self.finish(ending);
+        let now = self.operation.state.now();
+        let ending = end::ending_of_drop(&self.operation.state, panicked, self.is_answer_complete, now);
+        if ending != Ending::Cancelled {
+            return self.finish(ending);
+        }
+        let (operation, stream) = self.close(ending, now);
+        end_dropped(operation, ending, now, Some(stream));
     }
 
-    fn finish(mut self: Box<Self>, ending: Ending) {
+    fn finish(self: Box<Self>, ending: Ending) {
         let now = self.operation.state.now();
-        let complete = ending == Ending::Completed;
-        let summary = self.timing.on_end(now, complete);
+        let last_item_at = Some(self.last_item_at).filter(|at| ending == Ending::Completed && *at != NO_ITEM);
+        let (operation, stream) = self.close(ending, now);
+        end::finish(operation, ending, last_item_at.unwrap_or(now), now, Some(&stream));
+    }
+
+    /// Records the rest of the stream. Returns its operation, which has not ended, and the results of the stream.
+    fn close(mut self: Box<Self>, ending: Ending, now: u64) -> (RunningOperation, StreamEnd) {
+        let summary = self.timing.on_end(now, ending == Ending::Completed);
         self.flush_gaps();
         self.flush_streamed_tokens();
-        let ended_at = if complete && self.last_item_at != NO_ITEM { self.last_item_at } else { now };
         let stream = StreamEnd { summary, counted_tokens: self.counted_tokens };
-        end::finish(self.operation, ending, ended_at, now, Some(&stream));
+        (self.operation, stream)
     }
 }
 

@@ -27,9 +27,11 @@ use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
+use crate::error::error_of_own_status;
 use crate::grpc::GrpcStatus;
 use crate::grpc::is_grpc;
 use crate::measurement::TraceLink;
+use crate::observer::DroppedOperations;
 use crate::observer::Scope;
 use crate::semconv::value::ErrorType;
 use crate::sink::SeriesHandle;
@@ -42,6 +44,8 @@ pub(super) struct HttpExchange {
     shared: Arc<LayerState>,
     active_requests: Arc<SeriesHandle>,
     scope: Scope,
+    /// The operations that the handler has dropped, until the status of the response is known.
+    dropped_operations: DroppedOperations,
     /// `None` if the layer's filter excludes the request, or if no subscriber enables the span.
     span: Option<Box<OwnedSpan>>,
     /// The connection to the first model call, if the span or the trace header depends on it.
@@ -101,6 +105,7 @@ impl HttpExchange {
         active_requests.add_signed(1);
         Box::new(Self {
             scope: shared.observer.request_scope(arrived_at, served_request.clone()),
+            dropped_operations: DroppedOperations::new(),
             route: label.map(|(label, _)| label),
             shared,
             active_requests,
@@ -124,6 +129,7 @@ impl HttpExchange {
     pub(super) fn in_handler<T>(&mut self, service: impl FnOnce() -> T) -> T {
         self.is_polling = true;
         let result = {
+            let _dropped = self.dropped_operations.collect();
             let _scope = self.scope.enter();
             // Entering a span that has an OpenTelemetry context also makes that context current.
             let entered = self.span.as_ref().is_some_and(|span| span.context().is_some());
@@ -148,9 +154,11 @@ impl HttpExchange {
         result
     }
 
-    /// Records the status and the declared length of the response, and adds the trace header to its head.
+    /// Records the status and the declared length of the response, ends the operations that the handler has dropped, and
+    /// adds the trace header to the head.
     pub(super) fn on_response(&mut self, head: &mut response::Parts, size: &SizeHint) {
         self.status = Some(head.status);
+        self.dropped_operations.end(error_of_own_status(head.status));
         self.is_grpc_response = is_grpc(&head.headers);
         self.grpc_status = match self.is_grpc_response {
             true => GrpcStatus::from_headers(&head.headers),
@@ -264,6 +272,11 @@ impl HttpExchange {
 impl Drop for HttpExchange {
     fn drop(&mut self) {
         let end = self.end.unwrap_or_else(|| self.implicit_end());
+        // Without a response, they end as the request does.
+        self.dropped_operations.end(match end {
+            ExchangeEnd::Failed(error) => Some(error),
+            ExchangeEnd::Complete | ExchangeEnd::Cancelled => None,
+        });
         let duration_nanos = duration_to_nanos(self.shared.observer.now().since(self.arrived_at));
         let error = self.error_type(end);
         self.active_requests.add_signed(-1);

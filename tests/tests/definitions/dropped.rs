@@ -7,15 +7,23 @@ use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
 
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
 use futures_util::FutureExt;
 use futures_util::Stream;
 use futures_util::StreamExt;
+use http::Request;
+use http::StatusCode;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Operation;
 use llmobs::Role;
 use llmobs::semconv::value::OperationName;
+use llmobs::tower::ServerLayer;
+use llmobs::tower::axum::CurrentObserver;
+use tower_service::Service;
 
 use crate::fixture::Fixture;
 use crate::fixture::MODEL;
@@ -291,6 +299,25 @@ async fn an_end_without_a_finish_reason_is_accepted_in_the_server_role_of_other_
             stream.count().await;
             assert_eq!(fixture.only_end().0, expected, "{name:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_a_request_handler_drops_ends_by_the_status_of_the_answer() {
+    for (status, outcome, error) in [
+        (429, "rejected", "rate_limited"),
+        (500, "failed", "internal"),
+        (504, "failed", "timeout"),
+        (200, "cancelled", "cancelled"),
+    ] {
+        let fixture = Fixture::new();
+        let handler = move |CurrentObserver(observer): CurrentObserver| async move {
+            drop(observer.chat(MODEL).start());
+            StatusCode::from_u16(status).unwrap()
+        };
+        let mut routes = Router::new().route("/", get(handler)).layer(ServerLayer::new(fixture.observer.clone()));
+        assert_eq!(routes.call(Request::new(Body::empty())).await.unwrap().status(), status);
+        assert_eq!(fixture.only_end(), (outcome.into(), error.into()), "{status}");
     }
 }
 

@@ -171,8 +171,7 @@ async fn an_error_of_the_application_has_the_error_type_of_the_failure_that_it_c
         let (by_type, by_error) = (Fixture::new(), Fixture::new());
         by_type.chat().observe(futures_util::stream::iter([Chunk::error(*error)])).count().await;
         let items = futures_util::stream::iter([Err::<&str, _>(AppError(*error))]);
-        let to_chunk =
-            |item: &Result<&str, AppError>| item.as_ref().map_or_else(Chunk::error, |word| StreamItem::to_chunk(word));
+        let to_chunk = |item: &Result<&str, AppError>| item.as_ref().map_or_else(Chunk::error, StreamItem::to_chunk);
         by_error.chat().observe_with(items, to_chunk).count().await;
         assert_eq!(by_error.only_end(), by_type.only_end());
     }

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod context;
+mod dropped_operations;
 mod events;
 mod fixture;
 mod grpc;

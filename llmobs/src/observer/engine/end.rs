@@ -12,23 +12,40 @@ use crate::observer::state::operation_state::OperationState;
 use crate::observer::state::running_operation::RunningOperation;
 use crate::semconv::value::ErrorType;
 
-/// Returns the ending of an operation that was dropped at `now`, in nanoseconds. `panicked` is set if the drop is part
-/// of a panic, and `finished` if the answer was complete. In this order: a marked error or a panic is `failed`, a drop
-/// after the last chunk or a finish reason is `completed`, a drop after the deadline or during a shutdown is `failed`,
-/// and any other drop is `cancelled`.
+/// Returns the ending of an operation that was dropped at `now`, in nanoseconds: that of its marks, else `failed` after
+/// the deadline or during a shutdown, and otherwise `cancelled`. For `panicked` and `finished`, see [`ending_of_marks`].
 pub(crate) fn ending_of_drop(state: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
-    if let Some(error) = state.error() {
-        Ending::Failed(error)
-    } else if panicked {
-        Ending::Failed(ErrorType::Internal)
-    } else if finished || state.finish_reason().is_some() {
-        Ending::Completed
+    if let Some(ending) = ending_of_marks(state, panicked, finished) {
+        ending
     } else if state.request.is_past_deadline(now) {
         Ending::Failed(ErrorType::Timeout)
     } else if state.observer.is_shutting_down() {
         Ending::Failed(ErrorType::Shutdown)
     } else {
         Ending::Cancelled
+    }
+}
+
+/// Returns the ending that is known from what happened before an operation was dropped; `None` if it is not known.
+/// `panicked` is set if the drop is part of a panic, and `finished` if the answer was complete. In this order: a marked
+/// error or a panic is `failed`, and a drop after the last chunk or a finish reason is `completed`.
+pub(crate) fn ending_of_marks(state: &OperationState, panicked: bool, finished: bool) -> Option<Ending> {
+    if let Some(error) = state.error() {
+        Some(Ending::Failed(error))
+    } else if panicked {
+        Some(Ending::Failed(ErrorType::Internal))
+    } else {
+        (finished || state.finish_reason().is_some()).then_some(Ending::Completed)
+    }
+}
+
+/// Returns the ending that an error type implies: `cancelled` for a cancellation, `rejected` for a refusal if no token was
+/// generated, and otherwise `failed`.
+pub(crate) fn ending_of_error(state: &OperationState, error: ErrorType) -> Ending {
+    match error {
+        ErrorType::Cancelled => Ending::Cancelled,
+        error if error.is_refusal() && state.first_token().is_none() => Ending::Rejected(error),
+        error => Ending::Failed(error),
     }
 }
 
