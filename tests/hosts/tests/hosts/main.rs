@@ -5,6 +5,7 @@
 mod axum_0_7;
 mod client_library_spans;
 mod forward;
+mod gateway_axum_0_7;
 mod guide;
 mod hyper_alone;
 mod metrics_page;
