@@ -69,7 +69,6 @@ pub use self::return_kind::KindOfTypedResult;
 pub use self::return_kind::KindProbe;
 pub use self::start_args::OptionalText;
 pub use self::start_args::RequiredText;
-pub use self::start_args::TokenCount;
 pub use self::start_args::conversation;
 pub use self::start_args::max_tokens;
 pub use self::start_args::objective;

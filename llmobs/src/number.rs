@@ -1,4 +1,6 @@
-//! Conversions of numbers that may lose precision or range.
+//! Conversions of numbers that may lose precision or range, and the types of number that setters accept.
+
+use std::num::NonZero;
 
 /// Converts to the nearest double. Exact below 2^53: 9 * 10^15 items, or 104 days in nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is wanted")]
@@ -21,4 +23,177 @@ pub(crate) fn sum_known<const N: usize>(numbers: [Option<u64>; N]) -> Option<u64
 /// Converts to the integer type of attributes and `tracing` fields. Returns `None` for a number that does not fit.
 pub(crate) fn to_i64(number: u64) -> Option<i64> {
     i64::try_from(number).ok()
+}
+
+/// Prevents implementations in other crates.
+mod sealed {
+    #[expect(unnameable_types, reason = "no other crate may implement it")]
+    pub trait Sealed {}
+}
+
+/// A whole number that may be missing: an integer of any primitive type up to 64 bits, a [`NonZero`] of one, and an
+/// `Option` of or a reference to either. A setter treats a number that does not fit, such as -1 for a number of tokens,
+/// as missing.
+///
+/// ```
+/// use llmobs::Usage;
+///
+/// let (prompt, cached): (i32, Option<u16>) = (1_000, None);
+/// assert_eq!(Usage::new().input(prompt).cache_read(cached), Usage::new().input(1_000));
+/// assert_eq!(Usage::new().input(-1), Usage::new());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a whole number",
+    label = "expected a whole number or an `Option` of one"
+)]
+pub trait OptionalInteger: sealed::Sealed {
+    /// Returns the number; `None` if it is missing.
+    #[doc(hidden)]
+    fn optional_integer(&self) -> Option<i128>;
+
+    /// Returns the number; `None` if it is missing or negative.
+    #[doc(hidden)]
+    #[inline]
+    fn optional_u64(&self) -> Option<u64> {
+        self.optional_integer()?.try_into().ok()
+    }
+
+    /// Returns the number; `None` if it is missing or above `i64::MAX`.
+    #[doc(hidden)]
+    #[inline]
+    fn optional_i64(&self) -> Option<i64> {
+        self.optional_integer()?.try_into().ok()
+    }
+}
+
+/// A number that may be missing: an `f64`, an `f32`, an [`OptionalInteger`], and an `Option` of or a reference to either.
+/// An `f32` is recorded as its shortest decimal notation shows it: `0.7_f32` as 0.7.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a number", label = "expected a number or an `Option` of one")]
+pub trait OptionalNumber: sealed::Sealed {
+    /// Returns the number; `None` if it is missing.
+    #[doc(hidden)]
+    fn optional_f64(&self) -> Option<f64>;
+}
+
+macro_rules! impl_integers {
+    ($($number:ty),*) => {
+        $(impl sealed::Sealed for $number {}
+
+        impl OptionalInteger for $number {
+            #[inline]
+            fn optional_integer(&self) -> Option<i128> {
+                i128::try_from(*self).ok()
+            }
+        }
+
+        impl OptionalNumber for $number {
+            #[expect(clippy::allow_attributes, reason = "the conversion is exact for the small types")]
+            #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "the nearest double is what is wanted")]
+            #[inline]
+            fn optional_f64(&self) -> Option<f64> {
+                Some(*self as f64)
+            }
+        }
+
+        impl sealed::Sealed for NonZero<$number> {}
+
+        impl OptionalInteger for NonZero<$number> {
+            #[inline]
+            fn optional_integer(&self) -> Option<i128> {
+                self.get().optional_integer()
+            }
+        }
+
+        impl OptionalNumber for NonZero<$number> {
+            #[inline]
+            fn optional_f64(&self) -> Option<f64> {
+                self.get().optional_f64()
+            }
+        })*
+    };
+}
+
+impl_integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+impl sealed::Sealed for f64 {}
+
+impl OptionalNumber for f64 {
+    #[inline]
+    fn optional_f64(&self) -> Option<f64> {
+        Some(*self)
+    }
+}
+
+impl sealed::Sealed for f32 {}
+
+impl OptionalNumber for f32 {
+    #[inline]
+    fn optional_f64(&self) -> Option<f64> {
+        Some(shortest_f64(*self))
+    }
+}
+
+/// Converts to the double with up to six decimals that is nearest, if it denotes the same `f32`; else exactly.
+#[expect(clippy::cast_possible_truncation, reason = "compares with the given number")]
+fn shortest_f64(number: f32) -> f64 {
+    let exact = f64::from(number);
+    let rounded = (exact * 1e6).round() / 1e6;
+    if (rounded as f32).to_bits() == number.to_bits() { rounded } else { exact }
+}
+
+impl<T: sealed::Sealed + ?Sized> sealed::Sealed for &T {}
+
+impl<T: OptionalInteger + ?Sized> OptionalInteger for &T {
+    #[inline]
+    fn optional_integer(&self) -> Option<i128> {
+        (**self).optional_integer()
+    }
+}
+
+impl<T: OptionalNumber + ?Sized> OptionalNumber for &T {
+    #[inline]
+    fn optional_f64(&self) -> Option<f64> {
+        (**self).optional_f64()
+    }
+}
+
+impl<T: sealed::Sealed> sealed::Sealed for Option<T> {}
+
+impl<T: OptionalInteger> OptionalInteger for Option<T> {
+    #[inline]
+    fn optional_integer(&self) -> Option<i128> {
+        self.as_ref()?.optional_integer()
+    }
+}
+
+impl<T: OptionalNumber> OptionalNumber for Option<T> {
+    #[inline]
+    fn optional_f64(&self) -> Option<f64> {
+        self.as_ref()?.optional_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_precision_keeps_its_decimal_notation() {
+        for (number, expected) in [(0.7_f32, 0.7), (1.3, 1.3), (-0.000_1, -0.000_1), (0.0, 0.0), (2.0, 2.0)] {
+            assert_eq!(number.optional_f64(), Some(expected));
+        }
+        for number in [1e-9_f32, 16_777_216.5, f32::MAX, f32::INFINITY, -0.0, f32::MIN_POSITIVE] {
+            let converted = number.optional_f64().unwrap();
+            assert_eq!(converted.to_bits(), f64::from(number).to_bits(), "{number}");
+        }
+        assert!(f32::NAN.optional_f64().unwrap().is_nan());
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_missing() {
+        assert_eq!((u64::MAX.optional_u64(), u64::MAX.optional_i64()), (Some(u64::MAX), None));
+        assert_eq!(((-1_i32).optional_u64(), (-1_i32).optional_i64()), (None, Some(-1)));
+        assert_eq!(i64::MIN.optional_i64(), Some(i64::MIN));
+        assert_eq!(None::<u8>.optional_u64(), None);
+    }
 }

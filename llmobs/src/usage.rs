@@ -1,5 +1,6 @@
 //! The token usage of an operation.
 
+use crate::number::OptionalInteger;
 use crate::semconv::value::ServiceTier;
 use crate::semconv::value::TokenModality;
 use crate::semconv::value::TokenSource;
@@ -7,7 +8,8 @@ use crate::semconv::value::TokenSource;
 /// Token usage as an engine or an API reports it.
 ///
 /// `input` includes cached tokens and `output` includes reasoning tokens, as in the OpenTelemetry GenAI conventions.
-/// Anthropic's API reports cached tokens separately from its input tokens: add them to `input`.
+/// Anthropic's API reports cached tokens separately from its input tokens: add them to `input`. The setters accept any
+/// [integer or an `Option` of one](crate::operation::OptionalInteger); a missing number is unknown, which is not zero.
 ///
 /// ```
 /// use llmobs::Usage;
@@ -110,46 +112,50 @@ impl Usage {
     }
 
     /// Sets the number of input tokens, including cached tokens.
-    pub const fn input(mut self, tokens: u64) -> Self {
-        self.input = Some(tokens);
+    pub fn input(mut self, tokens: impl OptionalInteger) -> Self {
+        self.input = tokens.optional_u64();
         self
     }
 
     /// Sets the number of input tokens read from a prompt cache; also part of `input`.
-    pub const fn cache_read(mut self, tokens: u64) -> Self {
-        self.cache_read = Some(tokens);
+    pub fn cache_read(mut self, tokens: impl OptionalInteger) -> Self {
+        self.cache_read = tokens.optional_u64();
         self
     }
 
     /// Sets the number of input tokens written to a prompt cache; also part of `input`.
-    pub const fn cache_write(mut self, tokens: u64) -> Self {
-        self.cache_write = Some(tokens);
+    pub fn cache_write(mut self, tokens: impl OptionalInteger) -> Self {
+        self.cache_write = tokens.optional_u64();
         self
     }
 
     /// Sets the number of output tokens, including reasoning tokens.
-    pub const fn output(mut self, tokens: u64) -> Self {
-        self.output = Some(tokens);
+    pub fn output(mut self, tokens: impl OptionalInteger) -> Self {
+        self.output = tokens.optional_u64();
         self
     }
 
     /// Sets the number of reasoning tokens; also part of `output`.
-    pub const fn reasoning(mut self, tokens: u64) -> Self {
-        self.reasoning = Some(tokens);
+    pub fn reasoning(mut self, tokens: impl OptionalInteger) -> Self {
+        self.reasoning = tokens.optional_u64();
         self
     }
 
     /// Sets the number of input tokens of a modality; also part of `input`. Input tokens without a modality are counted
     /// as `unknown`.
-    pub const fn input_modality(mut self, modality: TokenModality, tokens: u64) -> Self {
-        self.details.input = self.details.input.with(modality, tokens);
+    pub fn input_modality(mut self, modality: TokenModality, tokens: impl OptionalInteger) -> Self {
+        if let Some(tokens) = tokens.optional_u64() {
+            self.details.input = self.details.input.with(modality, tokens);
+        }
         self
     }
 
     /// Sets the number of output tokens of a modality; also part of `output`. Output tokens without a modality are
     /// counted as `unknown`.
-    pub const fn output_modality(mut self, modality: TokenModality, tokens: u64) -> Self {
-        self.details.output = self.details.output.with(modality, tokens);
+    pub fn output_modality(mut self, modality: TokenModality, tokens: impl OptionalInteger) -> Self {
+        if let Some(tokens) = tokens.optional_u64() {
+            self.details.output = self.details.output.with(modality, tokens);
+        }
         self
     }
 

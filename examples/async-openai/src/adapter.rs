@@ -94,14 +94,13 @@ fn choice_chunk(choice: &ChatChoiceStream) -> Chunk {
 }
 
 fn to_usage(reported: &CompletionUsage) -> Usage {
-    let mut usage = Usage::new().input(reported.prompt_tokens.into()).output(reported.completion_tokens.into());
-    if let Some(cached) = reported.prompt_tokens_details.as_ref().and_then(|details| details.cached_tokens) {
-        usage = usage.cache_read(cached.into());
-    }
-    if let Some(reasoning) = reported.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens) {
-        usage = usage.reasoning(reasoning.into());
-    }
-    usage
+    let cached = reported.prompt_tokens_details.as_ref().and_then(|details| details.cached_tokens);
+    let reasoning = reported.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
+    Usage::new()
+        .input(reported.prompt_tokens)
+        .output(reported.completion_tokens)
+        .cache_read(cached)
+        .reasoning(reasoning)
 }
 
 const fn to_finish_reason(reason: OpenAiFinishReason) -> FinishReason {

@@ -107,7 +107,7 @@ impl App {
         let start = self.observer.operation(name, model).started_at(arrived).deadline(self.limits.deadline);
         let start = match request {
             Some((options, requested)) => start
-                .max_tokens(options.max_tokens.map(|tokens| tokens as u64))
+                .max_tokens(options.max_tokens)
                 .stream(requested.stream)
                 .temperature(requested.temperature)
                 .top_p(requested.top_p)

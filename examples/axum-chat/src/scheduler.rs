@@ -207,6 +207,6 @@ impl RunningSequence {
 
 impl From<TokenCounts> for Usage {
     fn from(counts: TokenCounts) -> Self {
-        Self::new().input(counts.prompt as u64).output(counts.completion as u64)
+        Self::new().input(counts.prompt).output(counts.completion)
     }
 }

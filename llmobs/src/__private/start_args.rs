@@ -1,10 +1,10 @@
 //! The types accepted for the arguments of the attribute.
 
 use std::borrow::Cow;
-use std::num::NonZero;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::number::OptionalInteger;
 use crate::objective::Objective;
 use crate::observer::ExecuteTool;
 use crate::observer::InvokeAgent;
@@ -70,52 +70,9 @@ pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
     value.text()
 }
 
-/// A number of tokens that may be missing.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number of tokens",
-    label = "expected a whole number or an `Option` of one"
-)]
-pub trait TokenCount {
-    /// Returns the number; `None` if it is missing or negative.
-    fn token_count(&self) -> Option<u64>;
-}
-
-macro_rules! counts {
-    ($($number:ty),*) => {
-        $(impl TokenCount for $number {
-            fn token_count(&self) -> Option<u64> {
-                u64::try_from(*self).ok()
-            }
-        }
-
-        impl TokenCount for NonZero<$number> {
-            fn token_count(&self) -> Option<u64> {
-                self.get().token_count()
-            }
-        })*
-    };
-}
-
-counts!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
-
-impl<T: TokenCount + ?Sized> TokenCount for &T {
-    fn token_count(&self) -> Option<u64> {
-        (**self).token_count()
-    }
-}
-
-impl<T: TokenCount> TokenCount for Option<T> {
-    fn token_count(&self) -> Option<u64> {
-        self.as_ref()?.token_count()
-    }
-}
-
 #[inline]
-pub fn max_tokens<'a, T: TokenCount + ?Sized>(start: Start<'a>, tokens: &T) -> Start<'a> {
-    match tokens.token_count() {
-        Some(tokens) => start.max_tokens(tokens),
-        None => start,
-    }
+pub fn max_tokens<'a, T: OptionalInteger + ?Sized>(start: Start<'a>, tokens: &T) -> Start<'a> {
+    start.max_tokens(tokens)
 }
 
 #[inline]

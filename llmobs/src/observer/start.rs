@@ -9,6 +9,8 @@ use super::engine::start::start;
 use super::operation::Operation;
 use super::state::observer_parts::ObserverParts;
 use crate::clock::Moment;
+use crate::number::OptionalInteger;
+use crate::number::OptionalNumber;
 #[cfg(feature = "macros")]
 use crate::objective::Objective;
 use crate::semconv::value::OperationName;
@@ -67,8 +69,8 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the maximum number of output tokens that the caller requested. Defaults to none.
-    pub fn max_tokens(mut self, tokens: impl Into<Option<u64>>) -> Self {
-        self.call.request.max_tokens = tokens.into();
+    pub fn max_tokens(mut self, tokens: impl OptionalInteger) -> Self {
+        self.call.request.max_tokens = tokens.optional_u64();
         self
     }
 
@@ -80,8 +82,8 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the number of choices that the caller requested. Defaults to none.
-    pub fn choices(mut self, choices: impl Into<Option<u64>>) -> Self {
-        self.call.request.choices = choices.into();
+    pub fn choices(mut self, choices: impl OptionalInteger) -> Self {
+        self.call.request.choices = choices.optional_u64();
         self
     }
 
@@ -106,39 +108,39 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the seed that the caller requested. Defaults to none.
-    pub fn seed(mut self, seed: impl Into<Option<i64>>) -> Self {
-        self.call.request.seed = seed.into();
+    pub fn seed(mut self, seed: impl OptionalInteger) -> Self {
+        self.call.request.seed = seed.optional_i64();
         self
     }
 
     /// Sets the sampling temperature that the caller requested. Defaults to none.
-    pub fn temperature(mut self, temperature: impl Into<Option<f64>>) -> Self {
-        self.call.request.temperature = temperature.into();
+    pub fn temperature(mut self, temperature: impl OptionalNumber) -> Self {
+        self.call.request.temperature = temperature.optional_f64();
         self
     }
 
     /// Sets the cumulative probability of the tokens to sample from, as the caller requested it. Defaults to none.
-    pub fn top_p(mut self, probability: impl Into<Option<f64>>) -> Self {
-        self.call.request.top_p = probability.into();
+    pub fn top_p(mut self, probability: impl OptionalNumber) -> Self {
+        self.call.request.top_p = probability.optional_f64();
         self
     }
 
     /// Sets the number of most likely tokens to sample from, as the caller requested it. This is not OpenAI's
     /// `top_logprobs`. Defaults to none.
-    pub fn top_k(mut self, tokens: impl Into<Option<f64>>) -> Self {
-        self.call.request.top_k = tokens.into();
+    pub fn top_k(mut self, tokens: impl OptionalNumber) -> Self {
+        self.call.request.top_k = tokens.optional_f64();
         self
     }
 
     /// Sets the penalty on tokens by their frequency in the text so far, as the caller requested it. Defaults to none.
-    pub fn frequency_penalty(mut self, penalty: impl Into<Option<f64>>) -> Self {
-        self.call.request.frequency_penalty = penalty.into();
+    pub fn frequency_penalty(mut self, penalty: impl OptionalNumber) -> Self {
+        self.call.request.frequency_penalty = penalty.optional_f64();
         self
     }
 
     /// Sets the penalty on tokens that occur in the text so far, as the caller requested it. Defaults to none.
-    pub fn presence_penalty(mut self, penalty: impl Into<Option<f64>>) -> Self {
-        self.call.request.presence_penalty = penalty.into();
+    pub fn presence_penalty(mut self, penalty: impl OptionalNumber) -> Self {
+        self.call.request.presence_penalty = penalty.optional_f64();
         self
     }
 
@@ -182,8 +184,8 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the number of dimensions of embeddings that the caller requested. Defaults to none.
-    pub const fn dimensions(mut self, dimensions: u64) -> Self {
-        self.call.request.dimensions = Some(dimensions);
+    pub fn dimensions(mut self, dimensions: impl OptionalInteger) -> Self {
+        self.call.request.dimensions = dimensions.optional_u64();
         self
     }
 

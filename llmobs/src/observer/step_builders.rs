@@ -5,6 +5,8 @@
 use super::state::observer_parts::ObserverParts;
 use super::step::Step;
 use crate::catalog::Profile;
+use crate::number::OptionalInteger;
+use crate::number::to_f64;
 use crate::semconv::value::CacheKind;
 use crate::semconv::value::Provider;
 use crate::span;
@@ -163,12 +165,12 @@ impl<'a> Retrieval<'a> {
     }
 
     /// Sets the maximum number of documents to return. Defaults to none.
-    pub fn top_k(mut self, documents: u32) -> Self {
+    pub fn top_k(mut self, documents: impl OptionalInteger) -> Self {
         let latest = has_latest_profile(self.observer);
-        self.step.top_k = Some(match latest {
-            true => TopK::Latest(documents.into()),
-            false => TopK::V1_41(documents.into()),
-        });
+        self.step.top_k = match latest {
+            true => documents.optional_i64().map(TopK::Latest),
+            false => documents.optional_u64().map(to_f64).map(TopK::V1_41),
+        };
         self
     }
 }

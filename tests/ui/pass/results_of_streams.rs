@@ -20,7 +20,7 @@ fn chunk(delta: &Delta) -> Chunk {
 }
 
 fn usage(delta: &Delta) -> Option<Usage> {
-    (delta.tokens > 9).then(|| Usage::new().output(delta.tokens.into()))
+    (delta.tokens > 9).then(|| Usage::new().output(delta.tokens))
 }
 
 fn classify<E>(_error: &E) -> ErrorType {
