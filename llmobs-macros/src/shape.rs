@@ -88,6 +88,15 @@ pub(crate) fn success_type(output: &Type) -> Option<&Type> {
     outer.and_then(|path| type_arguments(path).next())
 }
 
+/// Returns the type of the items of `impl Stream<Item = T>`, also inside a `Result` or an `Option`.
+pub(crate) fn opaque_stream_item(output: &Type) -> Option<&Type> {
+    let stream = if streaming_type(output).is_some() { output } else { success_type(output)? };
+    match strip_groups(stream) {
+        Type::ImplTrait(opaque) => associated_type(&opaque.bounds, "Stream", "Item"),
+        _ => None,
+    }
+}
+
 /// Returns whether a type is visibly a stream, whose operation would end too early without `stream`.
 pub(crate) fn shows_stream(output: &Type) -> bool {
     let is_stream = |output| {
@@ -250,6 +259,23 @@ mod tests {
         }
         assert!(future_type(&parse_quote!(impl Stream<Item = u8>)).is_none());
         assert!(future_type(&parse_quote!(Pin<Box<dyn Stream<Item = u8>>>)).is_none());
+    }
+
+    #[test]
+    fn items_are_read_from_an_opaque_stream() {
+        let item = |output: &Type| opaque_stream_item(output).map(|item| quote::quote!(#item).to_string());
+        for output in [
+            parse_quote!(impl Send + Stream<Item = Vec<u8>>),
+            parse_quote!(Result<impl Stream<Item = Vec<u8>> + Send, Error>),
+            parse_quote!(Option<(impl Stream<Item = Vec<u8>>)>),
+        ] as [Type; 3]
+        {
+            assert_eq!(item(&output).as_deref(), Some("Vec < u8 >"));
+        }
+        for output in [parse_quote!(BoxStream<'_, u8>), parse_quote!(impl IntoResponse), parse_quote!(u8)] as [Type; 3]
+        {
+            assert_eq!(item(&output), None);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod pass {
     pub(super) mod fields;
     pub(super) mod generics;
     pub(super) mod handles;
+    pub(super) mod inferred_errors;
     pub(super) mod kinds_of_calls;
     pub(super) mod kinds_of_steps;
     pub(super) mod made_by_macros;
@@ -49,6 +50,7 @@ fn every_case_runs() {
     pass::fields::main();
     pass::generics::main();
     pass::handles::main();
+    pass::inferred_errors::main();
     pass::kinds_of_calls::main();
     pass::kinds_of_steps::main();
     pass::made_by_macros::main();

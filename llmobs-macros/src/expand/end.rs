@@ -89,6 +89,15 @@ fn observe_stream(expansion: &Expansion<'_>) -> TokenStream {
     let Expansion { target, value, private, .. } = expansion;
     let options = &expansion.args.options;
     let kind = kind_probe(expansion, &quote!(#private::KindProbe::item(&#value)), false);
+    // Without this, the error type of `Ok(delta)` may be unknown when the kind of the items is determined.
+    let kind = match &expansion.item {
+        Some(item) => {
+            let (private_at, value) = (expansion.private_at(item.span()), hygienic_ident("value", item.span()));
+            let infer = quote_spanned!(item.span()=> #private_at::infer_items::<#item, _>(&#value));
+            quote!({ #infer; #kind })
+        }
+        None => kind,
+    };
     let (error, usage) = (error_type(expansion), usage(expansion));
     let (items, observed) = (hygienic_ident("items", Span::call_site()), hygienic_ident("observed", Span::call_site()));
     if matches!(expansion.args.kind, FunctionKind::Step(_)) {

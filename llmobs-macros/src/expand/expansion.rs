@@ -35,6 +35,8 @@ pub(super) struct Expansion<'a> {
     pub(super) future: Option<shape::FutureType<'a>>,
     /// Type of the stream or response: the `T` of `output` if that is a `Result<T, _>` or `Option<T>`, else `output`.
     pub(super) streaming_output: Type,
+    /// Type of the items of a stream, if only `impl Stream<Item = T>` in the signature names it, erased as `output`.
+    pub(super) item: Option<Type>,
     /// The variable with the operation or the step.
     pub(super) target: Ident,
     pub(super) value: Ident,
@@ -54,6 +56,7 @@ impl<'a> Expansion<'a> {
             shape: shape_of(args, function, returned)?,
             streaming_output: shape::success_type(&output).unwrap_or(&output).clone(),
             output,
+            item: returned.and_then(shape::opaque_stream_item).map(erase_impl_trait),
             private: quote!(#root::__private),
             target: hygienic_ident("operation", Span::call_site()),
             value: hygienic_ident("value", Span::call_site()),

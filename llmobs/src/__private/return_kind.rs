@@ -134,6 +134,11 @@ impl<T, E: HasErrorType> Inspect<FallibleTyped> for Result<T, E> {
 }
 
 /// An error whose type is known: a reference to it converts into a [`Failure`].
+#[diagnostic::on_unimplemented(
+    message = "the attribute cannot infer the type of this error",
+    label = "the type of an error is used before it is known to be `{Self}`",
+    note = "name the type where the value is made: `Ok::<_, {Self}>(value)`"
+)]
 pub trait HasErrorType {
     fn failure(&self) -> Failure;
 }

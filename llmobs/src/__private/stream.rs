@@ -66,6 +66,10 @@ pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
     item.to_chunk()
 }
 
+/// Provides the type of a stream's items for inference.
+#[inline]
+pub const fn infer_items<T, S: Stream<Item = T>>(_stream: &S) {}
+
 /// Returns a stream that observes the operation until its end. For each value, `tokens` returns the chunk, `text` the
 /// text (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns the failure. An
 /// item without a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
