@@ -464,8 +464,8 @@ impl Observer {
         self.parts.inner.as_ref().is_some_and(|inner| inner.is_shutting_down())
     }
 
-    /// Reports a pipeline's export counts (items sent and dropped) to this observer's sinks from now on, unless another
-    /// observer already does or this one already reports a pipeline.
+    /// Reports a pipeline's export counts (items sent and dropped) to this observer's sinks from now on, unless this
+    /// observer already reports a pipeline.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
         if let Some(inner) = &self.parts.inner {

@@ -118,10 +118,11 @@ impl Pipeline {
         &self.providers.logger_provider
     }
 
-    /// Connects this pipeline to an observer, which then records the pipeline's sent and dropped items in its backends
-    /// (`llmobs.self.dropped`, `llmobs.self.export.*`). Does nothing if another observer is connected to this pipeline,
-    /// or if this observer is connected to a pipeline already. The first observer that is built after
-    /// [`init`](super::init) is connected automatically.
+    /// Connects this pipeline to an observer, which then records the pipeline's sent and dropped items
+    /// (`llmobs.self.dropped`, `llmobs.self.export.*`) on its Prometheus page. Observers that are built after
+    /// [`init`](super::init) are connected automatically. Of several connected observers, one at a time also records
+    /// them in OpenTelemetry: the first whose meter records, and after its drop another one. Does nothing if the observer
+    /// is connected to a pipeline already.
     pub fn report_to(&self, observer: &Observer) {
         observer.report_exports(&self.exports);
     }

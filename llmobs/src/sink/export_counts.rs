@@ -3,25 +3,21 @@
 //! `otlp` counts, and `ObserverState` holds the `ExportReporter` that records.
 //!
 //! The pipeline is created before any observer and drops items in code that must not block. It therefore only counts,
-//! and an observer records the counts at each collection.
+//! and observers record the counts at each collection.
+
+mod attempts;
+mod reporter;
 
 use std::array;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
-use super::SeriesHandle;
-use super::Sinks;
-use crate::catalog::RowId;
-use crate::catalog::llmobs_attribute;
+use self::attempts::AttemptLog;
+use self::attempts::ReaderId;
+pub(crate) use self::reporter::ExportReporter;
+pub(crate) use self::reporter::PipelineCounts;
 use crate::clock::Clock;
-use crate::clock::nanos_to_seconds;
-use crate::measurement::Label;
-use crate::measurement::Observation;
-use crate::number::count_to_f64;
-use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::sync::Mutex;
 
@@ -101,9 +97,6 @@ impl DropReason {
     }
 }
 
-/// The maximum number of export attempts whose durations are stored until a collection.
-const MAX_UNREPORTED_EXPORTS: usize = 8_192;
-
 /// The limits of the items that wait to be sent or are in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueLimit {
@@ -136,17 +129,15 @@ pub(crate) struct ExportCounts {
     in_flight: AtomicUsize,
     /// The items dropped since the creation, by reason.
     dropped: [AtomicU64; DropReason::ALL.len()],
-    /// The dropped items that an observer has already recorded, by reason.
-    reported: [AtomicU64; DropReason::ALL.len()],
+    /// The dropped items that an observer has already recorded in OpenTelemetry, by reason.
+    exported: [AtomicU64; DropReason::ALL.len()],
     /// The items that the collector accepted since the creation.
     sent: AtomicU64,
     /// The moment of the last successful export on the monotonic clock, initially the moment of creation, in
     /// nanoseconds.
     last_success_at: AtomicU64,
-    /// The duration in nanoseconds and the error of each attempt of an export since the last collection.
-    unreported_exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
-    /// The number of attempts whose duration could not be stored, since the last collection.
-    skipped_exports: AtomicU64,
+    /// The attempts of exports that an observer has yet to record.
+    attempts: Mutex<AttemptLog>,
     clock: Clock,
 }
 
@@ -161,11 +152,10 @@ impl ExportCounts {
             queued_bytes: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             dropped: array::from_fn(|_| AtomicU64::new(0)),
-            reported: array::from_fn(|_| AtomicU64::new(0)),
+            exported: array::from_fn(|_| AtomicU64::new(0)),
             sent: AtomicU64::new(0),
             last_success_at: AtomicU64::new(clock.now().as_nanos()),
-            unreported_exports: Mutex::default(),
-            skipped_exports: AtomicU64::new(0),
+            attempts: Mutex::default(),
             clock,
         }
     }
@@ -248,18 +238,12 @@ impl ExportCounts {
     }
 
     /// Stores the duration in nanoseconds of one attempt of an export, and its error if the attempt failed. An attempt
-    /// without an error is the last success. Of the attempts between two collections, the first 8,192 are stored, and
-    /// the others are counted.
+    /// without an error is the last success.
     pub(crate) fn record_export(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
             self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
         }
-        let mut exports = self.unreported_exports.lock();
-        if exports.len() < MAX_UNREPORTED_EXPORTS {
-            exports.push((nanos, error));
-        } else {
-            self.skipped_exports.fetch_add(1, Ordering::Relaxed);
-        }
+        self.attempts.lock().push((nanos, error));
     }
 
     /// Returns the current moment on the system's monotonic clock, in nanoseconds.
@@ -282,162 +266,21 @@ impl ExportCounts {
         self.dropped[reason as usize].load(Ordering::Relaxed)
     }
 
-    /// Returns the number of items dropped since the previous call, and marks them as recorded.
-    fn take_unreported(&self, reason: DropReason) -> u64 {
+    /// Returns the number of items dropped that OpenTelemetry has not received, and marks them as received.
+    fn take_unexported(&self, reason: DropReason) -> u64 {
         let total = self.dropped(reason);
-        total - self.reported[reason as usize].swap(total, Ordering::Relaxed)
+        total - self.exported[reason as usize].swap(total, Ordering::Relaxed)
+    }
+
+    /// Returns the attempts that a reader has not read, and the number of those that were discarded before.
+    fn take_attempts(&self, reader: ReaderId) -> (Vec<attempts::Attempt>, u64) {
+        self.attempts.lock().take(reader)
     }
 
     /// Returns the number of items dropped for any reason since the creation.
     pub(crate) fn total_dropped(&self) -> u64 {
         DropReason::ALL.iter().map(|reason| self.dropped(*reason)).sum()
     }
-}
-
-/// The export counts of all signals of a pipeline. Only one observer at a time records them, because otherwise each
-/// dropped item would be counted twice.
-#[derive(Debug)]
-pub(crate) struct PipelineCounts {
-    counts: Vec<Arc<ExportCounts>>,
-    /// Set while an observer records these counts.
-    is_reported: AtomicBool,
-}
-
-/// The counts of the pipeline that is installed for the whole process.
-static GLOBAL_COUNTS: Mutex<Option<Arc<PipelineCounts>>> = Mutex::new(None);
-
-impl PipelineCounts {
-    /// Returns the counts of a pipeline, with one entry for each signal that it exports.
-    pub(crate) const fn new(counts: Vec<Arc<ExportCounts>>) -> Self {
-        Self { counts, is_reported: AtomicBool::new(false) }
-    }
-
-    /// Returns the counts of each signal.
-    pub(crate) fn counts(&self) -> &[Arc<ExportCounts>] {
-        &self.counts
-    }
-
-    /// Makes the counts those of the process, in place of earlier ones: the first observer that is built after this
-    /// call records them.
-    pub(crate) fn install_global(self: &Arc<Self>) {
-        *GLOBAL_COUNTS.lock() = Some(Arc::clone(self));
-    }
-
-    /// Returns the counts of the pipeline that is installed for the process, if there is one.
-    pub(crate) fn global() -> Option<Arc<Self>> {
-        GLOBAL_COUNTS.lock().clone()
-    }
-
-    /// Starts to record the counts in these sinks, until the returned reporter is dropped. Returns `None` if another
-    /// observer already records them.
-    ///
-    /// All instruments are created here and not later, because a collection holds a lock of the SDK that creating an
-    /// instrument needs.
-    pub(crate) fn report_to(self: &Arc<Self>, sinks: &Arc<Sinks>) -> Option<ExportReporter> {
-        if self.is_reported.swap(true, Ordering::AcqRel) {
-            return None;
-        }
-        let series = self.counts.iter().map(|counts| SignalSeries::new(counts, sinks)).collect();
-        Some(ExportReporter { counts: Arc::clone(self), sinks: Arc::clone(sinks), series: Mutex::new(series) })
-    }
-}
-
-/// An object that records the export counts of a pipeline in the sinks of an observer, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct ExportReporter {
-    counts: Arc<PipelineCounts>,
-    sinks: Arc<Sinks>,
-    series: Mutex<Vec<SignalSeries>>,
-}
-
-/// The series of one signal: dropped items by reason, and the duration of successful attempts.
-#[derive(Debug)]
-struct SignalSeries {
-    counts: Arc<ExportCounts>,
-    dropped: Vec<(DropReason, SeriesHandle)>,
-    success_duration: SeriesHandle,
-    /// The limit of the queue; `None` for a signal without a queue.
-    queue_limit: Option<SeriesHandle>,
-}
-
-impl ExportReporter {
-    /// Records the drops and the export durations since the previous call. Called before the values of each collection
-    /// are read.
-    pub(crate) fn record_pending(&self) {
-        // The lock prevents two concurrent collections from recording the same changes.
-        for series in &*self.series.lock() {
-            for (reason, handle) in &series.dropped {
-                handle.add(series.counts.take_unreported(*reason));
-            }
-            for (nanos, error) in std::mem::take(&mut *series.counts.unreported_exports.lock()) {
-                let error_duration = error
-                    .map(|error| self.sinks.bind(RowId::ExportDuration, &export_labels(&series.counts, Some(error))));
-                error_duration.as_ref().unwrap_or(&series.success_duration).record(nanos_to_seconds(nanos), None);
-            }
-            let skipped = series.counts.skipped_exports.swap(0, Ordering::Relaxed);
-            if skipped > 0 {
-                let label = Label::new(llmobs_attribute::ANOMALY, "skipped_export_duration");
-                self.sinks.bind(RowId::Anomalies, &[label]).add(skipped);
-            }
-        }
-    }
-
-    /// Returns the current values of an observable row, one for each signal: the seconds since the last successful
-    /// export (`ExportAge`) or the number of items in the queue or in flight (`ExportQueueUsage`). Empty for any other
-    /// row.
-    pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
-        let value = |counts: &ExportCounts| match id {
-            RowId::ExportAge => Some(nanos_to_seconds(
-                counts.now_nanos().saturating_sub(counts.last_success_at.load(Ordering::Relaxed)),
-            )),
-            RowId::ExportQueueUsage => counts.queue_limit.map(|_| count_to_f64(counts.queued())),
-            _ => None,
-        };
-        let reading = |counts: &Arc<ExportCounts>| {
-            Some(Observation { labels: export_labels(counts, None), value: value(counts)? })
-        };
-        self.counts.counts.iter().filter_map(reading).collect()
-    }
-}
-
-impl Drop for ExportReporter {
-    fn drop(&mut self) {
-        // An up-down counter adds: the next reporter adds the limits again.
-        self.series.lock().iter().filter_map(|series| series.queue_limit.as_ref()).for_each(|limit| limit.set(0.0));
-        self.counts.is_reported.store(false, Ordering::Release);
-    }
-}
-
-impl SignalSeries {
-    fn new(counts: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
-        let bind_limit = |limit: QueueLimit| {
-            let handle = sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None));
-            handle.set(count_to_f64(limit.items));
-            handle
-        };
-        let bind_dropped = |reason: DropReason| {
-            let reason_label = Label::new(llmobs_attribute::DROP_REASON, reason.as_str());
-            let handle = sinks.bind(RowId::DroppedItems, &[export_labels(counts, None), vec![reason_label]].concat());
-            handle.add(0);
-            (reason, handle)
-        };
-        Self {
-            dropped: DropReason::ALL
-                .into_iter()
-                .filter(|reason| reason.applies_to(counts.signal))
-                .map(bind_dropped)
-                .collect(),
-            success_duration: sinks.bind(RowId::ExportDuration, &export_labels(counts, None)),
-            queue_limit: counts.queue_limit.map(bind_limit),
-            counts: Arc::clone(counts),
-        }
-    }
-}
-
-/// Returns the labels of a signal's series: the signal, and the error type of a failed export.
-fn export_labels(counts: &ExportCounts, error: Option<ErrorType>) -> Vec<Label> {
-    let signal = Label::new(llmobs_attribute::SIGNAL, counts.signal.as_str());
-    [signal].into_iter().chain(error.map(|error| Label::new(a::ERROR_TYPE, error.as_str()))).collect()
 }
 
 #[cfg(test)]
@@ -452,14 +295,6 @@ mod tests {
         counts.release_bytes(1);
         assert_eq!([10, 9, 1].map(|bytes| counts.try_reserve(bytes)), [false, true, false]);
         assert_eq!(counts.queued(), 2);
-    }
-
-    #[test]
-    fn the_durations_of_exports_are_bounded_and_the_others_are_counted() {
-        let counts = ExportCounts::new(Signal::Metrics, None);
-        (0..10_000).for_each(|_| counts.record_export(1, Some(ErrorType::Upstream)));
-        assert_eq!(counts.unreported_exports.lock().len(), MAX_UNREPORTED_EXPORTS);
-        assert_eq!(counts.skipped_exports.load(Ordering::Relaxed), 10_000 - MAX_UNREPORTED_EXPORTS as u64);
     }
 
     #[test]

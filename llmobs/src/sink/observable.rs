@@ -15,6 +15,12 @@ pub(crate) trait ObservableSource: Send + Sync + 'static {
     /// row.
     fn read(&self, id: RowId) -> Vec<Observation>;
 
+    /// Returns the values of an observable row for OpenTelemetry. They differ from those of [`read`](Self::read) where
+    /// several sources have the same values, which a shared meter provider would add up. Defaults to those of `read`.
+    fn read_for_otel(&self, id: RowId) -> Vec<Observation> {
+        self.read(id)
+    }
+
     /// Returns the devices that the views of the Prometheus page show. Defaults to none.
     fn devices(&self) -> Vec<DeviceRecord> {
         Vec::new()

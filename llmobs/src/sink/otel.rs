@@ -165,7 +165,7 @@ impl Instruments {
                 let _ = &callback_registration;
                 source.upgrade().map_or_else(Vec::new, |source| {
                     source.prepare();
-                    source.read(id)
+                    source.read_for_otel(id)
                 })
             });
         }

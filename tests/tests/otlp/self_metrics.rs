@@ -100,27 +100,94 @@ fn exports_are_recorded_with_their_error_in_both_backends() {
 }
 
 #[test]
-fn one_observer_reports_a_pipeline_and_another_one_continues_after_it_is_dropped() {
+fn every_connected_observer_reports_a_pipeline_on_its_page() {
     let service = TestService::new(
         pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).retry_timeout(Duration::ZERO),
     );
-    let observe = || Observer::builder().model(MODEL).build().unwrap();
-    let second = observe();
+    let second = Observer::builder().model(MODEL).build().unwrap();
+    service.pipeline.report_to(&second);
     service.pipeline.report_to(&second);
     service.run_operations(2);
-    eventually("they were dropped", || service.dropped_count(Signal::Traces) == 2);
-    assert_eq!(dropped_count(&service.observer, "traces", "unreachable"), Some(2.0));
-    assert_eq!(dropped_count(&second, "traces", "unreachable"), None, "every drop is reported once");
+    eventually("they were dropped", || {
+        service.dropped_count(Signal::Traces) == 2 && service.dropped_count(Signal::Logs) == 2
+    });
+    let failed = [("llmobs_signal", "traces"), ("error_type", "upstream")];
+    let attempts = |observer| page_value(observer, "llmobs_self_export_duration_seconds", &failed);
+    for observer in [&service.observer, &second, &service.observer, &second] {
+        assert_eq!(dropped_count(observer, "traces", "unreachable"), Some(2.0));
+        assert_eq!(dropped_count(observer, "traces", "queue_full"), Some(0.0));
+        assert!(attempts(observer) >= Some(1.0), "{:?}", attempts(observer));
+        let limit = page_value(observer, "llmobs_self_export_queue_limit", &[("llmobs_signal", "traces")]);
+        assert_eq!(limit, Some(2_048.0));
+        assert!(page_value(observer, "llmobs_self_export_age_seconds", &[("llmobs_signal", "traces")]).is_some());
+    }
+    assert_eq!(attempts(&second), attempts(&service.observer));
 
     let TestService { pipeline, observer, .. } = service;
     drop(observer);
     let third = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
     pipeline.report_to(&third);
-    assert_eq!(dropped_count(&third, "traces", "unreachable"), Some(0.0), "the first observer reported them already");
+    assert_eq!(dropped_count(&third, "traces", "unreachable"), Some(2.0), "a page has all drops of the pipeline");
 }
 
 #[test]
-fn a_second_observer_of_a_meter_provider_does_not_add_the_limits_of_the_queues_again() {
+fn two_observers_of_a_meter_provider_send_the_counts_of_exports_once() {
+    let collector = Collector::start();
+    collector.behave(Behaviour::Unauthenticated);
+    let service = TestService::connected(&collector, Protocol::HttpProtobuf);
+    let build = |pipeline: &llmobs::otlp::Pipeline| {
+        let builder = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider());
+        let observer = builder.logger_provider(pipeline.logger_provider()).build().unwrap();
+        pipeline.report_to(&observer);
+        observer
+    };
+    let second = build(&service.pipeline);
+    service.run_operations(2);
+    eventually("both were refused", || {
+        service.dropped_count(Signal::Traces) == 2 && service.dropped_count(Signal::Logs) == 2
+    });
+    collector.behave(Behaviour::Accept);
+    let assert_once = |pipeline: &llmobs::otlp::Pipeline, when: &str| {
+        let _ = pipeline.flush(TIMEOUT);
+        pipeline.flush(TIMEOUT).unwrap();
+        let seen = collector.inbox().snapshot();
+        let refused = [("llmobs.signal", "traces"), ("llmobs.drop.reason", "refused")];
+        assert_eq!(seen.last_sum("llmobs.self.dropped", &refused), Some(2.0), "{when}");
+        let failed = [("llmobs.signal", "traces"), ("error.type", "authentication")];
+        assert_eq!(seen.last_count("llmobs.self.export.duration", &failed), Some(1), "{when}");
+        let traces = [("llmobs.signal", "traces")];
+        assert_eq!(seen.last_sum("llmobs.self.export.queue.limit", &traces), Some(2_048.0), "{when}");
+        assert_eq!(seen.last_sum("llmobs.self.export.queue.usage", &traces), Some(0.0), "{when}");
+        let points = seen.metrics.iter().rev().find(|metric| metric.item.name == "llmobs.self.export.age").unwrap();
+        assert!(seen.last_sum("llmobs.self.export.age", &traces).unwrap() < 60.0, "{when}: {points:?}");
+    };
+    assert_once(&service.pipeline, "with both observers");
+    let TestService { pipeline, observer, .. } = service;
+    drop(observer);
+    assert_once(&pipeline, "after the first was dropped");
+    let third = build(&pipeline);
+    assert_once(&pipeline, "with the second and the third");
+    assert_eq!(dropped_count(&second, "traces", "refused"), Some(2.0));
+    assert_eq!(dropped_count(&third, "traces", "refused"), Some(2.0));
+}
+
+#[test]
+fn an_observer_without_a_meter_leaves_opentelemetry_to_the_next() {
+    let collector = Collector::start();
+    let TestService { pipeline, observer, .. } = TestService::connected(&collector, Protocol::HttpProtobuf);
+    drop(observer);
+    let page_only = Observer::builder().model(MODEL).build().unwrap();
+    pipeline.report_to(&page_only);
+    let exporting = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
+    pipeline.report_to(&exporting);
+    pipeline.flush(TIMEOUT).unwrap();
+    let seen = collector.inbox().snapshot();
+    assert_eq!(seen.last_sum("llmobs.self.export.queue.limit", &[("llmobs.signal", "logs")]), Some(2_048.0));
+    drop((page_only, exporting));
+}
+
+#[test]
+fn a_later_observer_of_a_meter_provider_does_not_add_the_limits_of_the_queues_again() {
     let collector = Collector::start();
     let TestService { pipeline, observer, .. } = TestService::connected(&collector, Protocol::HttpProtobuf);
     let limit = || {

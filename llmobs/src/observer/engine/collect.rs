@@ -47,6 +47,15 @@ impl ObservableSource for ObserverState {
         }
     }
 
+    #[cfg(feature = "otlp")]
+    fn read_for_otel(&self, id: RowId) -> Vec<Observation> {
+        let is_of_exports = matches!(id, RowId::ExportAge | RowId::ExportQueueUsage);
+        if is_of_exports && !self.export_reporter().is_some_and(|reporter| reporter.is_exporting()) {
+            return Vec::new();
+        }
+        self.read(id)
+    }
+
     fn devices(&self) -> Vec<DeviceRecord> {
         self.attached().devices()
     }

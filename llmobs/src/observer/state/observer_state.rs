@@ -207,15 +207,10 @@ impl ObserverState {
         let _ = self.owned_registry.set(registry);
     }
 
-    /// Reports a pipeline's export counts to the sinks from now on, unless another observer does, or this one already
-    /// reports a pipeline.
+    /// Reports a pipeline's export counts to the sinks from now on, unless this observer already reports a pipeline.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<export_counts::PipelineCounts>) {
-        if self.export_reporter.get().is_none()
-            && let Some(reporter) = exports.report_to(&self.sinks)
-        {
-            let _ = self.export_reporter.set(reporter);
-        }
+        self.export_reporter.get_or_init(|| exports.report_to(&self.sinks));
     }
 
     /// Returns the reporter of a pipeline's export counts; `None` if this observer reports no pipeline.
