@@ -230,6 +230,10 @@ impl PipelineBuilder {
     /// Builds the pipeline and installs it for the whole process: the tracer and meter providers, the logger provider
     /// for the events of observers, the propagators and the `tracing` subscriber. Build observers after this call.
     ///
+    /// An application that installs a subscriber after this call panics in `tracing_subscriber` with "Unable to install
+    /// global subscriber" or "failed to set global default subscriber": use
+    /// [`without_subscriber`](Self::without_subscriber) there.
+    ///
     /// # Errors
     ///
     /// Returns an error if the process already has a pipeline or a `tracing` subscriber, if an endpoint, a header or a
@@ -245,6 +249,12 @@ impl PipelineBuilder {
         if should_install {
             pipeline.install_subscriber(output)?;
             prevent_layer_warning();
+            // The last line before the panic of an application that installs its own subscriber later.
+            tracing::info!(
+                target: "llmobs",
+                "`init` installed the `tracing` subscriber of the process; an application that installs its own calls \
+                 `without_subscriber()` and adds `Pipeline::layer()` to its registry"
+            );
         }
         pipeline.install_global(install_guard);
         pipeline.log_warnings();

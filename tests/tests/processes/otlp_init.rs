@@ -93,6 +93,46 @@ fn a_service_without_traces() {
 }
 
 #[test]
+fn a_later_subscriber_of_the_application_panics_after_a_line_that_names_the_cure() {
+    let output = run_in_child("a_service_that_installs_its_subscriber_second");
+    let lines: Vec<_> = output.lines().filter(|line| line.contains("`without_subscriber()`")).collect();
+    let [line] = lines[..] else { panic!("one line: {output}") };
+    for part in ["INFO llmobs: ", "installed the `tracing` subscriber of the process", "`Pipeline::layer()`"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
+#[test]
+fn a_service_that_installs_its_subscriber_second() {
+    if !is_child("a_service_that_installs_its_subscriber_second") {
+        return;
+    }
+    let settings = llmobs::otlp::builder().environment([("OTEL_SDK_DISABLED", "true")]);
+    let pipeline = settings.standard_output(StandardOutput::Text).init().unwrap();
+    let panic = std::panic::catch_unwind(|| tracing_subscriber::fmt().init()).unwrap_err();
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    assert!(text.unwrap_or_default().contains("Unable to install global subscriber"), "{text:?}");
+    drop(pipeline);
+}
+
+#[test]
+fn an_earlier_subscriber_of_the_application_is_an_error_of_init() {
+    let output = run_in_child("a_service_that_installs_its_subscriber_first");
+    assert!(!output.contains("installed the `tracing` subscriber of the process"), "{output}");
+}
+
+#[test]
+fn a_service_that_installs_its_subscriber_first() {
+    if !is_child("a_service_that_installs_its_subscriber_first") {
+        return;
+    }
+    tracing_subscriber::fmt().init();
+    let settings = || llmobs::otlp::builder().environment([("OTEL_SDK_DISABLED", "true")]);
+    assert_eq!(settings().init().unwrap_err(), InitError::SubscriberAlreadySet);
+    drop(settings().without_subscriber().init().unwrap());
+}
+
+#[test]
 fn one_pipeline_serves_the_process() {
     run_in_child("one_pipeline_serves_the_process_until_it_is_shut_down");
 }
