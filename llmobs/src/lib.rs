@@ -269,7 +269,8 @@ mod gzip;
     feature = "otlp",
     feature = "prometheus",
     feature = "pseudonym",
-    feature = "sse"
+    feature = "sse",
+    feature = "testing"
 ))]
 pub mod guide;
 pub mod in_flight;

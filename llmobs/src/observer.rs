@@ -14,6 +14,7 @@ mod current;
 mod engine;
 mod marker;
 mod operation;
+mod producer_guard;
 #[cfg(test)]
 mod races;
 mod start;
@@ -44,6 +45,7 @@ use self::engine::settings::Settings;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;
+pub use self::producer_guard::ProducerGuard;
 pub use self::start::Start;
 pub use self::state::in_flight::InFlight;
 pub use self::state::in_flight::WaitsFor;

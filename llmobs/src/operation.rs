@@ -8,5 +8,6 @@ pub use crate::number::OptionalNumber;
 pub use crate::observer::Marker;
 pub use crate::observer::Operation;
 pub use crate::observer::Phase;
+pub use crate::observer::ProducerGuard;
 pub use crate::observer::Scoped;
 pub use crate::observer::Start;

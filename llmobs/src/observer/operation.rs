@@ -17,6 +17,7 @@ use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::start_attempt;
 use super::marker::Marker;
+use super::producer_guard::ProducerGuard;
 use super::state::ending::Ending;
 use super::state::operation_state::OperationState;
 use super::state::running_operation::RunningOperation;
@@ -72,6 +73,38 @@ impl Operation {
     #[must_use]
     pub const fn marker(&self) -> &Marker {
         &self.marker
+    }
+
+    /// Returns a guard that holds a producer's end of a channel and fails the operation if the producer vanishes: if it is
+    /// aborted, returns early, or is dropped before it has run. Move the guard into the task or thread that generates the
+    /// answer, and send through it.
+    ///
+    /// ```
+    /// # use futures_util::{StreamExt, stream};
+    /// use llmobs::{Chunk, FinishReason, Observer};
+    /// use tokio::sync::mpsc;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let observer = Observer::builder().model("m").build()?;
+    /// let operation = observer.chat("m").start();
+    /// let (sender, mut receiver) = mpsc::channel(16);
+    /// let answer = operation.producer(sender);
+    /// tokio::spawn(async move {
+    ///     for token in ["Hello", " world"] {
+    ///         if answer.send(token).await.is_err() {
+    ///             return; // the caller left, and the operation has ended
+    ///         }
+    ///     }
+    ///     answer.marker().finish_reason(FinishReason::Stop);
+    /// });
+    /// let tokens = stream::poll_fn(move |context| receiver.poll_recv(context));
+    /// let text: String = operation.observe_with(tokens, |_token| Chunk::tokens(1)).collect().await;
+    /// assert_eq!(text, "Hello world");
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn producer<T>(&self, channel: T) -> ProducerGuard<T> {
+        ProducerGuard::new(&self.marker, channel)
     }
 
     /// Returns whether this operation is recorded: `false` if it was started by

@@ -332,3 +332,20 @@ fn a_future_that_is_dropped_ends_its_operation() {
     assert!(handler.now_or_never().is_none());
     assert_eq!(fixture.only_end(), ("cancelled".into(), "cancelled".into()));
 }
+
+#[test]
+fn a_producer_that_vanishes_before_its_answer_ended_sets_an_error() {
+    for (is_finished, expected) in [(false, ("failed", "internal")), (true, ("completed", ""))] {
+        let fixture = Fixture::new();
+        let operation = fixture.chat();
+        let answer = operation.producer(());
+        if is_finished {
+            answer.finish()
+        } else {
+            drop(answer)
+        }
+        operation.complete();
+        let (outcome, reason) = fixture.only_end();
+        assert_eq!((&*outcome, &*reason), expected);
+    }
+}

@@ -1,8 +1,9 @@
 //! The observer's API: invalid settings are refused with the setter's name, models are declared and retired, levels
-//! change, roles share, the current observer is found.
+//! change, roles share, the current observer is found, a spawned producer that vanishes fails its operation.
 
 mod build_errors;
 mod current;
 mod labels;
 mod levels_and_roles;
 mod models;
+mod spawned_producers;
