@@ -15,6 +15,7 @@
 //! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
 //! | which traces are exported | [`sampling`] |
 //! | what is exported of prompts, answers and identities | [`privacy`] |
+//! | how to test an instrumented application without sleeping | [`testing`] |
 //! | why data is missing or unexpected | [`troubleshooting`] |
 
 #[doc = include_str!("../docs/guide/definitions.md")]
@@ -53,6 +54,9 @@ pub mod start_gateway {}
 
 #[doc = include_str!("../docs/guide/start_server.md")]
 pub mod start_server {}
+
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("../docs/guide/tracing.md")]
 pub mod tracing {}

@@ -18,7 +18,7 @@
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
-//! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [definitions](guide::definitions#in-your-own-tests) |
+//! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |
 //! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
 //! | find missing data | | [troubleshooting](guide::troubleshooting) |
 //!

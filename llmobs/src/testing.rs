@@ -50,10 +50,10 @@ pub use self::snapshot::Readings;
 /// Panics if the counts disagree with the expected number or with each other. The message contains the counts.
 #[macro_export]
 macro_rules! assert_books {
-    ($observer:expr) => {
+    ($observer:expr $(,)?) => {
         $crate::assert_books!($observer, in_flight = 0)
     };
-    ($observer:expr, in_flight = $in_flight:expr) => {{
+    ($observer:expr, in_flight = $in_flight:expr $(,)?) => {{
         let observer = &$observer;
         let in_flight: u64 = $in_flight;
         let books = $crate::testing::Books::new(observer);
@@ -61,4 +61,10 @@ macro_rules! assert_books {
         assert_eq!(books.active, in_flight, "number of active operations: {books:?}");
         assert_eq!(observer.in_flight().len() as u64, in_flight, "operations in the in-flight registry: {books:?}");
     }};
+    ($($other:tt)*) => {
+        compile_error!(
+            "expected `assert_books!(observer)` or `assert_books!(observer, in_flight = 2)`; the numbers of outcomes are \
+             fields of `llmobs::testing::Books`, as in `assert_eq!(Books::new(&observer).completed, 1)`"
+        )
+    };
 }
