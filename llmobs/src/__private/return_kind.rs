@@ -137,12 +137,15 @@ impl<T, E: HasErrorType> Inspect<FallibleTyped> for Result<T, E> {
 #[diagnostic::on_unimplemented(
     message = "the attribute cannot infer the type of this error",
     label = "the type of an error is used before it is known to be `{Self}`",
-    note = "name the type where the value is made: `Ok::<_, {Self}>(value)`"
+    note = "name the type where the value is made: `Ok::<_, {Self}>(value)`",
+    note = "or make the error known to llmobs: `impl From<&{Self}> for llmobs::Failure`"
 )]
 pub trait HasErrorType {
     fn failure(&self) -> Failure;
 }
 
+// Without this line, the message is that of the bound below.
+#[diagnostic::do_not_recommend]
 impl<E> HasErrorType for E
 where
     for<'a> Failure: From<&'a E>,

@@ -64,8 +64,7 @@ impl RequestSummary {
         let start = start.temperature(self.temperature).top_p(self.top_p).top_k(self.top_k);
         let start = start.frequency_penalty(self.frequency_penalty).presence_penalty(self.presence_penalty);
         let start = self.reasoning_level.iter().fold(start, |start, level| start.reasoning_level(level));
-        let start = self.previous_response.iter().fold(start, |start, id| start.previous_response(id));
-        self.dimensions.into_iter().fold(start, Start::dimensions)
+        self.previous_response.iter().fold(start.dimensions(self.dimensions), |start, id| start.previous_response(id))
     }
 }
 
