@@ -58,13 +58,13 @@ fn expand_function(expansion: &Expansion<'_>) -> Result<TokenStream> {
 /// Returns the body of a function that is not async. The original body runs in a closure, which catches `return`
 /// and `?`.
 fn sync_body(expansion: &Expansion<'_>) -> TokenStream {
-    let Expansion { target, value, output, private, span, .. } = expansion;
+    let Expansion { target, value, output, private, scope, .. } = expansion;
     let begin = begin::expand(expansion, false);
     let body = expansion.body_block();
     let run = match bind_handle(expansion) {
         None => quote!(#target.in_scope(move || -> #output #body)),
         Some((lent, bind)) => {
-            quote!(#private::in_scope(&#span, { #lent move || -> #output { #bind #body } }))
+            quote!(#private::in_scope(#scope, { #lent move || -> #output { #bind #body } }))
         }
     };
     let end = end::expand(expansion);
@@ -77,7 +77,7 @@ fn sync_body(expansion: &Expansion<'_>) -> TokenStream {
 
 /// Returns the contents of an async block that runs the body and returns the value.
 fn async_body(expansion: &Expansion<'_>, body: &TokenStream) -> TokenStream {
-    let Expansion { target, value, output, private, span, .. } = expansion;
+    let Expansion { target, value, output, private, scope, .. } = expansion;
     // The output type of an async block is inferred from its `return`s: this one names the type and is never
     // reached.
     let at = expansion.function.output().map_or_else(|| expansion.function.signature.ident.span(), Spanned::span);
@@ -85,7 +85,7 @@ fn async_body(expansion: &Expansion<'_>, body: &TokenStream) -> TokenStream {
     let run = match bind_handle(expansion) {
         None => quote!(#target.run(async move { #typed #body })),
         Some((lent, bind)) => {
-            quote!(#private::run(#span, { #lent async move { #typed #bind #body } }))
+            quote!(#private::run(#scope, { #lent async move { #typed #bind #body } }))
         }
     };
     let end = end::expand(expansion);

@@ -14,6 +14,7 @@ mod current;
 mod engine;
 mod marker;
 mod operation;
+mod operation_scope;
 mod producer_guard;
 #[cfg(test)]
 mod races;
@@ -45,6 +46,9 @@ use self::engine::settings::Settings;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;
+pub use self::operation_scope::OperationFuture;
+#[cfg(feature = "macros")]
+pub use self::operation_scope::OperationScope;
 pub use self::producer_guard::ProducerGuard;
 pub use self::start::Start;
 pub use self::state::in_flight::InFlight;

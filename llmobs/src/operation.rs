@@ -7,6 +7,7 @@ pub use crate::number::OptionalInteger;
 pub use crate::number::OptionalNumber;
 pub use crate::observer::Marker;
 pub use crate::observer::Operation;
+pub use crate::observer::OperationFuture;
 pub use crate::observer::Phase;
 pub use crate::observer::ProducerGuard;
 pub use crate::observer::Scoped;

@@ -65,7 +65,7 @@ fn is_path_separator(token: &TokenTree) -> bool {
 
 /// Returns the code that starts the operation or the step.
 pub(super) fn expand(expansion: &Expansion<'_>, is_self_renamed: bool) -> TokenStream {
-    let Expansion { target, crate_root: root, span, .. } = expansion;
+    let Expansion { target, crate_root: root, private, scope, .. } = expansion;
     let expressions = Expressions { is_self_renamed };
     let options = &expansion.args.options;
     let observer = match &options.observer {
@@ -91,7 +91,7 @@ pub(super) fn expand(expansion: &Expansion<'_>, is_self_renamed: bool) -> TokenS
     });
     let lent = options.handle.as_ref().map(|_| {
         quote! {
-            let #span = #target.span();
+            let #scope = #private::scope(&#target);
             let mut #target = ::core::option::Option::Some(#target);
         }
     });

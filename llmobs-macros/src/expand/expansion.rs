@@ -40,8 +40,8 @@ pub(super) struct Expansion<'a> {
     /// The variable with the operation or the step.
     pub(super) target: Ident,
     pub(super) value: Ident,
-    /// The variable with the span, used if the body can take the operation.
-    pub(super) span: Ident,
+    /// The variable with the scope of the operation, used if the body can take the operation.
+    pub(super) scope: Ident,
 }
 
 impl<'a> Expansion<'a> {
@@ -60,7 +60,7 @@ impl<'a> Expansion<'a> {
             private: quote!(#root::__private),
             target: hygienic_ident("operation", Span::call_site()),
             value: hygienic_ident("value", Span::call_site()),
-            span: hygienic_ident("span", Span::call_site()),
+            scope: hygienic_ident("scope", Span::call_site()),
             args,
             function,
             crate_root: root,

@@ -2,13 +2,11 @@
 
 use std::future::Future;
 
-use tracing::Instrument;
-use tracing::Span;
-use tracing::instrument::Instrumented;
-
 use crate::observer::Marker;
 use crate::observer::Observer;
 use crate::observer::Operation;
+use crate::observer::OperationFuture;
+use crate::observer::OperationScope;
 use crate::observer::Step;
 
 /// A handle of the function's operation, available in the body under the name from `handle = name`.
@@ -67,16 +65,23 @@ pub(super) fn disabled_step() -> Step {
     Observer::disabled().execute_tool("").start()
 }
 
-/// Runs code inside a span.
+/// Returns the scope of an operation, which remains usable after the body took the operation.
 #[inline]
-pub fn in_scope<T>(span: &Span, code: impl FnOnce() -> T) -> T {
-    span.in_scope(code)
+#[must_use]
+pub fn scope(operation: &Operation) -> OperationScope {
+    operation.scope()
 }
 
-/// Runs a future inside a span.
+/// Runs code in the scope of an operation.
 #[inline]
-pub fn run<F: Future>(span: Span, future: F) -> Instrumented<F> {
-    future.instrument(span)
+pub fn in_scope<T>(scope: OperationScope, code: impl FnOnce() -> T) -> T {
+    scope.in_scope(code)
+}
+
+/// Runs a future in the scope of an operation.
+#[inline]
+pub fn run<F: Future>(scope: OperationScope, future: F) -> OperationFuture<F> {
+    scope.run(future)
 }
 
 /// Provides a type for inference. Never called.

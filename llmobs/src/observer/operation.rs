@@ -6,9 +6,7 @@ use std::future::Future;
 
 use futures_core::Stream;
 use opentelemetry::trace::TraceContextExt;
-use tracing::Instrument;
 use tracing::Span;
-use tracing::instrument::Instrumented;
 
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
@@ -17,6 +15,10 @@ use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::start_attempt;
 use super::marker::Marker;
+use super::operation_scope::OperationFuture;
+use super::operation_scope::OperationScope;
+use super::operation_scope::current_operation;
+use super::operation_scope::enter;
 use super::producer_guard::ProducerGuard;
 use super::state::ending::Ending;
 use super::state::operation_state::OperationState;
@@ -66,6 +68,35 @@ impl Operation {
     pub(super) fn new(running: RunningOperation) -> Self {
         let RunningOperation { state, slot, span } = running;
         Self { marker: Marker::new(Some(state)), slot: Some(slot), span }
+    }
+
+    /// Returns a marker of the operation whose code runs on this thread: inside [`in_scope`](Self::in_scope), a future
+    /// of [`run`](Self::run), the body of a function with `#[llm_span]`, or a stream that is polled
+    /// [in its span](crate::stream::ObservedStream::in_span). Of nested operations, the innermost one counts. Elsewhere
+    /// the marker is disabled: also in a spawned task or thread, which needs a clone of the marker. It does not depend
+    /// on a `tracing` subscriber.
+    ///
+    /// A loop of retries in another function reaches the operation so:
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::Operation;
+    /// use llmobs::semconv::value::AttemptKind;
+    ///
+    /// fn ask_a_replica() -> &'static str {
+    ///     Operation::current().record_attempt(AttemptKind::Retry);
+    ///     "42"
+    /// }
+    ///
+    /// let observer = Observer::builder().model("m").build()?;
+    /// let operation = observer.chat("m").start();
+    /// assert_eq!(operation.in_scope(ask_a_replica), "42");
+    /// operation.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn current() -> Marker {
+        Marker::new(current_operation())
     }
 
     /// Returns the marker, the handle that records what happens to this operation: `operation.marker().enqueued()`.
@@ -122,15 +153,19 @@ impl Operation {
         self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
     }
 
-    /// Runs code in the span of this operation, and returns its result.
+    /// Runs code in the span of this operation, and returns its result. In the code, [`current`](Self::current) returns
+    /// a marker of this operation.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        let mut state = self.marker.state().cloned();
+        let _entered = enter(&mut state);
         match &self.span {
             Some(span) => span.tracing_span().in_scope(code),
             None => code(),
         }
     }
 
-    /// Runs a future in the span of this operation at every poll. The future may outlive the operation.
+    /// Runs a future in the span of this operation at every poll. In the future, [`current`](Self::current) returns a
+    /// marker of this operation. The future may outlive the operation.
     ///
     /// ```
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -142,8 +177,13 @@ impl Operation {
     /// # assert_eq!(answer, "42");
     /// # });
     /// ```
-    pub fn run<F: Future>(&self, future: F) -> Instrumented<F> {
-        future.instrument(self.span())
+    pub fn run<F: Future>(&self, future: F) -> OperationFuture<F> {
+        self.scope().run(future)
+    }
+
+    /// Returns the scope in which code of this operation runs.
+    pub(crate) fn scope(&self) -> OperationScope {
+        OperationScope::new(self.span.as_deref(), self.marker.state().cloned())
     }
 
     /// Returns the span of this operation; `None` if no `tracing` subscriber enables it.

@@ -4,12 +4,12 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-use tracing::Span;
 
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
@@ -18,6 +18,7 @@ use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::record_running;
 use super::marker::Marker;
+use super::operation_scope::OperationScope;
 use super::state::counted_tokens::CountedTokens;
 use super::state::ending::Ending;
 use super::state::ending::StreamEnd;
@@ -118,7 +119,8 @@ impl<S: Stream, C> ObservedStream<S, C> {
     }
 
     /// Polls the stream in the operation's span, so that its log events and child spans belong to the operation's
-    /// trace. Each poll then enters the span, which costs time. Off by default.
+    /// trace, and as the operation's code, so that [`Operation::current`](crate::Operation::current) returns a marker of
+    /// the operation. Each poll then enters the span, which costs time. Off by default.
     pub fn in_span(mut self) -> Self {
         if let Some(state) = &mut self.state {
             state.is_in_span = true;
@@ -130,7 +132,7 @@ impl<S: Stream, C> ObservedStream<S, C> {
     /// stream, a disabled marker is returned.
     #[must_use]
     pub fn marker(&self) -> Marker {
-        Marker::new(self.state.as_ref().map(|state| std::sync::Arc::clone(&state.operation.state)))
+        Marker::new(self.state.as_ref().map(|state| Arc::clone(&state.operation.state)))
     }
 }
 
@@ -160,14 +162,14 @@ where
     #[inline]
     fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let mut span = None;
+        let mut scope = None;
         if let Some(state) = this.state.as_mut() {
             state.before_poll();
-            span = state.span_to_enter();
+            scope = state.scope_to_enter();
         }
-        let polled = match span {
+        let polled = match scope {
             None => this.inner.poll_next(context),
-            Some(span) => span.in_scope(|| this.inner.poll_next(context)),
+            Some(scope) => scope.in_scope(|| this.inner.poll_next(context)),
         };
         let Some(state) = this.state.as_mut() else { return polled };
         match polled {
@@ -309,8 +311,12 @@ impl StreamState {
     }
 
     #[inline]
-    fn span_to_enter(&self) -> Option<&Span> {
-        if self.is_in_span { self.operation.span.as_ref().map(|span| span.tracing_span()) } else { None }
+    fn scope_to_enter(&self) -> Option<OperationScope> {
+        if !self.is_in_span {
+            return None;
+        }
+        let RunningOperation { state, span, .. } = &self.operation;
+        Some(OperationScope::new(span.as_deref(), Some(Arc::clone(state))))
     }
 
     #[inline]

@@ -120,6 +120,27 @@ fn a_stream_allocates_its_state_once() {
 }
 
 #[test]
+fn a_poll_in_an_operation_and_a_look_at_the_current_one_allocate_nothing() {
+    for_each_observer(|name, observer, _| {
+        let operation = start(observer);
+        let mut future = std::pin::pin!(operation.run(std::future::poll_fn(|_| {
+            Operation::current().first_token();
+            Poll::<()>::Pending
+        })));
+        let mut poll = |polls: u64| {
+            let before = allocation_count();
+            for _ in 0..polls {
+                assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+                operation.in_scope(|| Operation::current().scheduled());
+            }
+            allocation_count() - before
+        };
+        poll(1);
+        assert_eq!(poll(1_000), 0, "{name}");
+    });
+}
+
+#[test]
 fn a_disabled_observer_allocates_nothing() {
     let observer = Observer::disabled();
     let before = allocation_count();

@@ -9,7 +9,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::ErrorType;
 use llmobs::Failure;
+use llmobs::FinishReason;
 use llmobs::Observer;
+use llmobs::Operation;
+use llmobs::Usage;
 use llmobs::llm_span;
 
 use crate::fixture::Fixture;
@@ -242,6 +245,41 @@ fn an_error_set_on_the_marker_is_kept() {
     let fixture = Fixture::new();
     assert_eq!(marks(&fixture.observer), 1);
     assert_eq!(fixture.only_end(), "failed/out_of_memory");
+}
+
+#[test]
+fn the_operation_of_the_innermost_function_is_the_current_one_in_its_body() {
+    #[llm_span(chat, observer = observer, model = MODEL)]
+    fn plain(observer: &Observer) -> u8 {
+        Operation::current().finish_reason(FinishReason::Length);
+        1
+    }
+    #[llm_span(chat, observer = observer, model = MODEL)]
+    async fn awaits(observer: &Observer) -> u8 {
+        plain(observer);
+        std::future::ready(()).await;
+        Operation::current().finish_reason(FinishReason::Stop);
+        2
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
+    async fn takes(observer: &Observer) {
+        let operation = call.take();
+        Operation::current().finish_reason(FinishReason::ToolCall);
+        operation.complete();
+    }
+    #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
+    fn lends(observer: &Observer) {
+        call.marker().usage(Usage::new().output(1));
+        Operation::current().finish_reason(FinishReason::ContentFilter);
+    }
+    let fixture = Fixture::new();
+    assert_eq!(block_on_ready(awaits(&fixture.observer)), 2);
+    block_on_ready(takes(&fixture.observer));
+    lends(&fixture.observer);
+    for reason in ["length", "stop", "tool_call", "content_filter"] {
+        let ended = fixture.metrics().count("llmobs.operation.ended", &[("llmobs.finish_reason", reason)]);
+        assert_eq!(ended, 1, "{reason}");
+    }
 }
 
 #[test]

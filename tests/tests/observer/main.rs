@@ -3,6 +3,7 @@
 
 mod build_errors;
 mod current;
+mod current_operation;
 mod labels;
 mod levels_and_roles;
 mod models;
