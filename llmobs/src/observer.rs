@@ -4,6 +4,7 @@
 //! The types that applications hold are thin: they call the functions of `engine`, which record what happens to the
 //! values in `state`.
 
+mod attempt;
 mod chunk;
 #[cfg(feature = "content")]
 mod content;
@@ -15,6 +16,7 @@ mod engine;
 mod marker;
 mod operation;
 mod operation_scope;
+mod phase;
 mod producer_guard;
 #[cfg(test)]
 mod races;
@@ -31,6 +33,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use self::attempt::Attempt;
 pub use self::chunk::Chunk;
 pub use self::chunk::StreamItem;
 #[cfg(feature = "tower")]
@@ -44,11 +47,11 @@ pub(crate) use self::engine::dropped::DroppedOperations;
 use self::engine::evaluation::record_late_evaluation;
 use self::engine::settings::Settings;
 pub use self::marker::Marker;
-pub use self::marker::Phase;
 pub use self::operation::Operation;
 pub use self::operation_scope::OperationFuture;
 #[cfg(feature = "macros")]
 pub use self::operation_scope::OperationScope;
+pub use self::phase::Phase;
 pub use self::producer_guard::ProducerGuard;
 pub use self::start::Start;
 pub use self::state::in_flight::InFlight;

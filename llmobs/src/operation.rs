@@ -5,6 +5,7 @@ pub use crate::__private::OperationHandle;
 pub use crate::event::Evaluation;
 pub use crate::number::OptionalInteger;
 pub use crate::number::OptionalNumber;
+pub use crate::observer::Attempt;
 pub use crate::observer::Marker;
 pub use crate::observer::Operation;
 pub use crate::observer::OperationFuture;

@@ -230,6 +230,13 @@ impl OperationSeries {
         self.recorded_rows[id as usize] && self.sinks.is_enabled(id.row().level)
     }
 
+    /// Returns whether an operation has started with these series, or the model was declared with them. Otherwise they
+    /// exist because operations that started with other ones were routed to this provider or model.
+    pub(crate) fn has_starts(&self) -> bool {
+        let started = self.handles.get(variant_offset(RowId::Started, &self.declared_names));
+        started.is_some_and(|handle| handle.get().is_some())
+    }
+
     /// Returns the labels that all series have, except for the gauges of objectives: operation, provider, model, and
     /// each extra label with a value.
     pub(crate) fn labels(&self) -> &[Label] {

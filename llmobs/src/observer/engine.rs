@@ -12,5 +12,6 @@ pub(crate) mod end;
 mod ended_operation;
 pub(crate) mod evaluation;
 pub(crate) mod output_tokens;
+pub(crate) mod routing;
 pub(crate) mod settings;
 pub(crate) mod start;

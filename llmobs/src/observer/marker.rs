@@ -1,9 +1,7 @@
-//! The [`Marker`], the handle of an operation (one model call) for other threads, and the [`Phase`] guard that it
-//! starts.
+//! The [`Marker`], the handle of an operation (one model call) for other threads.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::OnceLock;
 
 #[cfg(feature = "content")]
 use super::content::ContentGate;
@@ -12,9 +10,9 @@ use super::content::ContentSlot;
 use super::engine::evaluation::emit_evaluation;
 use super::engine::output_tokens::add_superseded_tokens;
 use super::engine::output_tokens::start_attempt;
+use super::engine::routing::set_route;
+use super::phase::Phase;
 use super::state::operation_state::OperationState;
-use super::state::response_notes::Notes;
-use crate::cardinality::sanitize;
 use crate::catalog::RowId;
 use crate::clock::Moment;
 #[cfg(feature = "content")]
@@ -25,6 +23,7 @@ use crate::semconv::value::CacheKind;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
+use crate::semconv::value::Provider;
 use crate::series::cache_lookup_variant;
 use crate::usage::Usage;
 
@@ -139,16 +138,34 @@ impl Marker {
         self.with_state(|state| state.set_finish_reason(choice, reason));
     }
 
+    /// Sets the provider to which the request is sent from now on: a router has chosen it, or a fallback goes to another
+    /// one. The attempts that start from now on, the client metrics of the conventions (`gen_ai.client.*`) and the
+    /// record of the operation carry it. The metrics of llmobs except `llmobs.operation.attempts` keep the provider of
+    /// the start, so that operations started and ended balance for each provider. On the operation's span, a provider
+    /// that was set at the start remains; see [`Start::late_provider`](crate::operation::Start::late_provider). Ignored
+    /// after the end.
+    pub fn provider(&self, provider: impl Into<Provider>) {
+        self.with_state(|state| set_route(state, Some(provider.into()), None));
+    }
+
+    /// Sets the model for which the request is sent from now on, with the effect that [`provider`](Self::provider)
+    /// describes. The name is limited to the label values of the metrics as that of the start is. If the model answers
+    /// and its provider reports no [name](Self::response_model), it is the response's model on the span and in the
+    /// record.
+    pub fn model(&self, model: &str) {
+        self.with_state(|state| set_route(state, None, Some(model)));
+    }
+
     /// Sets the identifier of the response from the provider. The identifier is set on spans and log events, never on
-    /// metrics. Only the first value is kept, up to 128 bytes.
+    /// metrics. Only the first value of an attempt is kept, up to 128 bytes.
     pub fn response_id(&self, id: &str) {
-        self.set_note(id, |notes| &notes.response_id);
+        self.with_state(|state| state.set_response(|response| &mut response.id, id));
     }
 
     /// Sets the name of the model that answered. The name is set on spans and log events, never on metrics. Only the
-    /// first value is kept, up to 128 bytes.
+    /// first value of an attempt is kept, up to 128 bytes.
     pub fn response_model(&self, model: &str) {
-        self.set_note(model, |notes| &notes.response_model);
+        self.with_state(|state| state.set_response(|response| &mut response.model, model));
     }
 
     /// Marks the operation as failing with this error type: however it ends, except by a rejection, its outcome is
@@ -161,7 +178,9 @@ impl Marker {
     /// metric of attempts is recorded in the gateway and client roles. May be called after the end of the operation.
     ///
     /// A retry or a fallback supersedes the attempt before it: the tokens that the operation has counted or that were
-    /// reported so far, if they contain output, are counted as processed and wasted, and counting starts again.
+    /// reported so far, if they contain output, are counted as processed and wasted, and counting starts again; the
+    /// identifier and the model of its response are forgotten. If the attempt goes to another
+    /// [`provider`](Self::provider) or [`model`](Self::model), set them before.
     pub fn record_attempt(&self, kind: AttemptKind) {
         self.with_state(|state| start_attempt(state, kind));
     }
@@ -211,14 +230,6 @@ impl Marker {
     #[must_use]
     pub fn now(&self) -> Moment {
         self.state.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |state| state.observer.clock.now())
-    }
-
-    fn set_note(&self, text: &str, field: impl FnOnce(&Notes) -> &OnceLock<Arc<str>>) {
-        self.with_state(|state| {
-            if !state.has_ended() && !text.is_empty() {
-                let _ = field(state.notes.get_or_init()).set(sanitize(text).as_ref().into());
-            }
-        });
     }
 
     fn with_state(&self, then: impl FnOnce(&OperationState)) {
@@ -327,24 +338,5 @@ impl Drop for Marker {
 impl fmt::Debug for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Marker").field("enabled", &self.state.is_some()).finish()
-    }
-}
-
-/// A guard that measures a phase of an operation, a part that the application names. When it is dropped, the time since
-/// its creation is recorded in `llmobs.phase.duration`, in seconds, also after the end of the operation.
-#[must_use = "the phase ends when the guard is dropped"]
-pub struct Phase(Option<(Arc<OperationState>, usize, u64)>);
-
-impl Drop for Phase {
-    fn drop(&mut self) {
-        if let Some((state, index, started_at)) = self.0.take() {
-            state.series.record_duration(RowId::Phase, index, state.now().saturating_sub(started_at), None);
-        }
-    }
-}
-
-impl fmt::Debug for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Phase").field("recorded", &self.0.is_some()).finish()
     }
 }

@@ -5,15 +5,14 @@ use std::fmt;
 use std::future::Future;
 
 use futures_core::Stream;
-use opentelemetry::trace::TraceContextExt;
 use tracing::Span;
 
+use super::attempt::Attempt;
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
 use super::content::capture_error_message;
 use super::engine::dropped::end_dropped;
 use super::engine::end;
-use super::engine::output_tokens::start_attempt;
 use super::marker::Marker;
 use super::operation_scope::OperationFuture;
 use super::operation_scope::OperationScope;
@@ -32,7 +31,6 @@ use super::stream::SelfDescribing;
 use crate::error::Failure;
 use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
-use crate::span;
 use crate::span::OwnedSpan;
 
 /// One model call. The owner ends it with [`complete`](Self::complete), [`fail`](Self::fail), [`cancel`](Self::cancel)
@@ -192,29 +190,20 @@ impl Operation {
         self.span.as_deref()
     }
 
+    /// Returns the builder of an attempt, a further try of the operation, which sets the provider and the model of a
+    /// fallback.
+    pub fn attempt(&self, kind: AttemptKind) -> Attempt<'_> {
+        Attempt::new(self.marker.state().map(AsRef::as_ref), self.span.as_deref(), kind)
+    }
+
     /// Starts an attempt, a further try of the operation as a retry, a fallback or a hedge: counts it and opens a span
     /// for it under the span of the operation, with a link to the span of the previous attempt. The returned step ends
     /// the span. `start` already counts the first attempt; pass [`AttemptKind::First`] to open a span for it without
     /// counting it again. The metric of attempts is recorded in the gateway and client roles.
+    ///
+    /// To send the attempt to another provider or model, use [`attempt`](Self::attempt).
     pub fn start_attempt(&self, kind: AttemptKind) -> Step {
-        let Some(state) = self.marker.state() else { return Step::disabled() };
-        if kind != AttemptKind::First {
-            start_attempt(state, kind);
-        }
-        let attempt =
-            span::StepSpan { name: ("attempt", None), attempt_kind: Some(kind.as_str()), ..span::StepSpan::default() };
-        let Some(attempt_span) =
-            self.span.as_ref().and_then(|span| span.tracing_span().in_scope(|| attempt.start_span()))
-        else {
-            return Step::disabled();
-        };
-        if let Some(context) = attempt_span.context() {
-            let span_context = context.span().span_context().clone();
-            if let Some(previous) = state.notes.get_or_init().replace_attempt_span(span_context) {
-                attempt_span.add_link(previous);
-            }
-        }
-        Step::new(Some(attempt_span), &state.observer)
+        self.attempt(kind).start()
     }
 
     /// Ends the operation as `completed`, or as `failed` if an error was marked before.

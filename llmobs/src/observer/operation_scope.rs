@@ -55,6 +55,7 @@ impl Drop for Entered<'_> {
 
 /// The span and the state of an operation, in which code of the application runs.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "macros"), expect(unreachable_pub, reason = "only expansions of the attribute name it"))]
 pub struct OperationScope {
     span: Span,
     state: Shared,

@@ -39,6 +39,7 @@ impl<'a> Start<'a> {
             request: RequestParams::default(),
             prepares: false,
             reports_usage: None,
+            late_provider: false,
             function_objective: None,
             label_values: [0; MAX_EXTRA_LABELS],
         };
@@ -49,6 +50,16 @@ impl<'a> Start<'a> {
     /// provider.
     pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
         self.call.provider = Some(provider.into());
+        self
+    }
+
+    /// Sets that the provider may change while the operation runs: a router chooses it, or a fallback goes to another
+    /// one, as set with [`Marker::provider`](crate::operation::Marker::provider) or
+    /// [`Operation::attempt`](crate::Operation::attempt). The span then carries the provider that answered; it is set at
+    /// the end, so a sampler cannot read it. Otherwise the span carries that of the start. In the gateway and client
+    /// roles, an operation without a provider is started so.
+    pub const fn late_provider(mut self) -> Self {
+        self.call.late_provider = true;
         self
     }
 

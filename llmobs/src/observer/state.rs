@@ -16,6 +16,7 @@ pub(crate) mod operation_state;
 pub(crate) mod recorded_output;
 pub(crate) mod request;
 pub(crate) mod response_notes;
+pub(crate) mod route;
 pub(crate) mod running_operation;
 pub(crate) mod times;
 pub(crate) mod token_counts;

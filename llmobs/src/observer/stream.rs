@@ -17,6 +17,7 @@ use super::content::Capturing;
 use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::record_running;
+use super::engine::routing::current_series;
 use super::marker::Marker;
 use super::operation_scope::OperationScope;
 use super::state::counted_tokens::CountedTokens;
@@ -382,18 +383,10 @@ impl StreamState {
         if let Some(at) = step.first_chunk_at {
             let waited = at.saturating_sub(operation_state.times.t0);
             operation_state.time_to_first_chunk.set(waited);
-            operation_state.series.record_duration(
-                RowId::ClientFirstChunk,
-                0,
-                waited,
-                operation_state.request.trace_link,
-            );
-            operation_state.series.record_duration(
-                RowId::InferenceFirstChunk,
-                0,
-                waited,
-                operation_state.request.trace_link,
-            );
+            let series = current_series(operation_state);
+            for id in [RowId::ClientFirstChunk, RowId::InferenceFirstChunk] {
+                series.record_duration(id, 0, waited, operation_state.request.trace_link);
+            }
         }
         self.record_timing(&step);
     }
@@ -403,10 +396,10 @@ impl StreamState {
     fn record_timing(&mut self, step: &TimingStep) {
         let series = &self.operation.state.series;
         if let Some(gaps) = step.token_gaps {
-            self.token_gaps.record(series, &INTER_TOKEN_ROWS, gaps);
+            self.token_gaps.record(|| &**series, &INTER_TOKEN_ROWS, gaps);
         }
         if let (Some(gaps), Some(histogram)) = (step.chunk_gaps, &mut self.chunk_gaps) {
-            histogram.record(series, &INTER_CHUNK_ROWS, gaps);
+            histogram.record(|| current_series(&self.operation.state), &INTER_CHUNK_ROWS, gaps);
         }
         if step.gap.is_some_and(|gap| gap >= STALL_THRESHOLD) {
             self.count_stall(StallCause::Engine);
@@ -468,7 +461,7 @@ impl StreamState {
         let series = &self.operation.state.series;
         self.token_gaps.flush(series, &INTER_TOKEN_ROWS);
         if let Some(histogram) = &mut self.chunk_gaps {
-            histogram.flush(series, &INTER_CHUNK_ROWS);
+            histogram.flush(current_series(&self.operation.state), &INTER_CHUNK_ROWS);
         }
     }
 

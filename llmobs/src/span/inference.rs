@@ -25,7 +25,8 @@ use crate::usage::Usage;
 #[derive(Debug)]
 pub(crate) struct InferenceStart<'a> {
     pub(crate) operation: &'a OperationName,
-    pub(crate) provider: &'a str,
+    /// `None` if the provider is set at the end.
+    pub(crate) provider: Option<&'a str>,
     pub(crate) model: &'a str,
     /// True if the model runs in another process.
     pub(crate) is_remote: bool,
@@ -41,6 +42,8 @@ pub(crate) struct InferenceEnd<'a> {
     pub(crate) is_embedding: bool,
     pub(crate) outcome: Outcome,
     pub(crate) error_type: Option<ErrorType>,
+    /// The provider that answered, if it was not set at the start.
+    pub(crate) late_provider: Option<&'a str>,
     pub(crate) response_id: Option<&'a str>,
     pub(crate) response_model: Option<&'a str>,
     pub(crate) finish_reasons: &'a FinishReasons,
@@ -97,7 +100,7 @@ impl InferenceStart<'_> {
             otel.name = display(self.span_name()),
             otel.kind = if self.is_remote { "client" } else { "internal" },
             gen_ai.operation.name = any_kind(Some(self.operation.as_str())),
-            gen_ai.provider.name = any_kind(Some(self.provider)),
+            gen_ai.provider.name = any_kind(self.provider),
             gen_ai.request.model = any_kind(Some(self.model).filter(|model| !model.is_empty())),
             server.address = any_kind(request.server.map(|(address, _)| address)),
             server.port = request.server.filter(|_| with_attributes).map(|(_, port)| i64::from(port)),
@@ -159,6 +162,9 @@ impl InferenceEnd<'_> {
     pub(crate) fn set_attributes(&self, span: &OwnedSpan) {
         if !span.is_recording() {
             return;
+        }
+        if let Some(provider) = self.late_provider {
+            span.tracing_span().record(a::GEN_AI_PROVIDER_NAME, provider);
         }
         let number = |tokens: Option<u64>| tokens.and_then(to_i64);
         let (is_latest, usage) = (matches!(self.profile, Profile::Latest), &self.usage);

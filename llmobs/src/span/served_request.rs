@@ -60,10 +60,17 @@ impl ServedRequest {
             let _ = self.call_trace.set(ids);
         }
         self.set_text(a::GEN_AI_OPERATION_NAME, start.operation.as_str().to_owned());
-        self.set_text(a::GEN_AI_PROVIDER_NAME, start.provider.to_owned());
+        if let Some(provider) = start.provider {
+            self.set_provider(provider);
+        }
         if !start.model.is_empty() {
             self.set_text(a::GEN_AI_REQUEST_MODEL, start.model.to_owned());
         }
+    }
+
+    /// Sets the provider on the request's span: at the start of the operation, or at its end if it is not known before.
+    pub(crate) fn set_provider(&self, provider: &str) {
+        self.set_text(a::GEN_AI_PROVIDER_NAME, provider.to_owned());
     }
 
     /// Stores the error type with which the operation ended. The layer reads it when it ends the request's span.

@@ -190,6 +190,8 @@ fn check_llmobs_span(findings: &mut Findings, span: &Span) {
         match pair.key.as_str() {
             name if name.starts_with("llmobs.") => check_llmobs_attribute(findings, pair),
             a::ERROR_TYPE => {}
+            // The conventions have no span for an attempt; a fallback has the names of the attempt's destination.
+            a::GEN_AI_PROVIDER_NAME | a::GEN_AI_REQUEST_MODEL if span.name == ATTEMPT_SPAN => {}
             name => findings.add(ViolationKind::Misplaced(name.to_owned())),
         }
     }

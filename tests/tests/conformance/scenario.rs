@@ -164,7 +164,7 @@ impl Scenario<'_> {
             .prompt_version("3")
             .start();
         for kind in AttemptKind::ALL {
-            let attempt = operation.start_attempt(*kind);
+            let attempt = operation.attempt(*kind).provider("another-engine").model(MODEL).start();
             self.advance_clock();
             attempt.fail(ErrorType::Upstream);
         }

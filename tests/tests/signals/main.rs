@@ -3,4 +3,5 @@
 
 mod content;
 mod events;
+mod routing;
 mod spans;

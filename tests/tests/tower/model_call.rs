@@ -12,6 +12,8 @@ use futures_util::stream;
 use http::StatusCode;
 use llmobs::Chunk;
 use llmobs::ErrorType;
+use llmobs::Observer;
+use llmobs::Role;
 use llmobs::Usage;
 use llmobs::capture::ContentBudget;
 use llmobs::capture::ContentCapture;
@@ -263,6 +265,22 @@ async fn off_by_default_and_on_request_only_these_attributes_differ_from_the_con
         })
         .collect();
     assert_eq!(Vec::from_iter(names), expected);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_known_late_is_set_once_on_the_request() {
+    let gateway = Observer::builder().role(Role::Gateway).build().unwrap();
+    let fixture = Fixture::with_gate(ContentCapture::Spans);
+    let handler = move || async move {
+        let operation = gateway.chat("pool").start();
+        operation.marker().provider("anthropic");
+        operation.complete();
+    };
+    let address = serve(Router::new().route("/chat", post(handler)).layer(fixture.layer().with_model_call())).await;
+    fixture::get(address, "POST /chat", EMPTY).await;
+    let request = attributes(&fixture.span("POST /chat"));
+    assert_eq!(request["gen_ai.provider.name"], text("anthropic"));
+    assert_eq!(request["gen_ai.request.model"], text("pool"));
 }
 
 #[tokio::test]

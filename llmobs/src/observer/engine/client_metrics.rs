@@ -9,13 +9,13 @@ use crate::semconv::value::TokenModality;
 use crate::series::error_variant;
 
 /// Records the client metrics of an operation that has ended: those of v1.41, of the latest version, or both, by the
-/// profile. Records nothing in the server role. Token metrics contain only usage that the upstream reported.
+/// profile, for the provider and the model that answered. Records nothing in the server role. Token metrics contain only usage that the upstream reported.
 #[inline]
 pub(crate) fn record_client_metrics(end: &EndedOperation<'_>) {
-    let (series, duration) = (end.series, end.marks.age());
-    if !series.key.role.is_remote() {
+    if !end.series.key.role.is_remote() {
         return;
     }
+    let (series, duration) = (end.answering_series, end.marks.age());
     let error = error_variant(end.ending.error_type());
     let (latest, link) = (series.declared_names().profile == Profile::Latest, end.state.request.trace_link);
     let kind = ClientMetricSet::of(&series.key.operation);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::ended_operation::EndedOperation;
+use super::routing::routed_model;
 use crate::catalog::Level;
 use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
@@ -17,6 +18,8 @@ use crate::measurement::TraceLink;
 use crate::objective::Judgements;
 use crate::observer::content::ContentExport;
 use crate::observer::state::ending::Ending;
+use crate::observer::state::response_notes::Notes;
+use crate::observer::state::response_notes::Response;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Outcome;
 use crate::span::InferenceEnd;
@@ -43,13 +46,15 @@ impl EndReport<'_> {
         let state = self.end.state;
         let notes = state.notes.get();
         let reasons = state.finish_reasons();
+        let response = self.response();
         let inference_end = InferenceEnd {
             profile: state.series.declared_names().profile,
             is_embedding: state.series.key.operation == OperationName::Embeddings,
             outcome: self.end.ending.outcome(),
             error_type: self.end.ending.error_type(),
-            response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
-            response_model: notes.and_then(|notes| notes.response_model.get()).map(Arc::as_ref),
+            late_provider: state.request.is_provider_late().then(|| self.end.answering_series.key.provider.as_str()),
+            response_id: response.id.as_deref(),
+            response_model: response.model.as_deref(),
             finish_reasons: &reasons,
             is_streamed: self.is_streamed(),
             // The conventions define it for clients. In a server, the first chunk may be sent before the model runs.
@@ -69,17 +74,20 @@ impl EndReport<'_> {
             inference_end.outcome,
             span.as_deref(),
         );
-        let Some(span) = span else { return self.emit_events(ended, None, &inference_end, &content) };
+        let Some(span) = span else { return self.emit_events(ended, None, &inference_end, &response, &content) };
         inference_end.set_attributes(&span);
         content.set_span_attributes(&span);
         if let Some(request) = notes.and_then(|notes| notes.served_request.get()) {
+            if let Some(provider) = inference_end.late_provider {
+                request.set_provider(provider);
+            }
             content.set_request_attributes(request);
             if let Some(error) = inference_end.error_type {
                 request.set_call_error(error);
             }
         }
         self.emit_stages(&span, ended);
-        span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &content));
+        span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &response, &content));
         span.end_at(ended);
     }
 
@@ -120,6 +128,7 @@ impl EndReport<'_> {
         at: SystemTime,
         span: Option<&OwnedSpan>,
         inference_end: &InferenceEnd<'_>,
+        response: &Response,
         content: &ContentExport,
     ) {
         let state = self.end.state;
@@ -133,7 +142,7 @@ impl EndReport<'_> {
             ExceptionEvent { time: at, exception_type, message: content.error_message() }.emit(logger);
         }
         if let Some(request) = notes.and_then(|notes| notes.request_details.get()) {
-            let [operation, provider, model] = state.series.identity();
+            let [operation, provider, model] = self.end.answering_series.identity();
             OperationDetailsEvent {
                 time: at,
                 operation: operation.as_str(),
@@ -150,7 +159,7 @@ impl EndReport<'_> {
         if max_level < tracing::Level::ERROR && !state.observer.flight_recorder.is_on() {
             return;
         }
-        let event = self.complete_event(at, span, inference_end.finish_reasons.clone());
+        let event = self.complete_event(at, span, inference_end.finish_reasons.clone(), response);
         if event.keep_reason.is_some() {
             event.emit();
         }
@@ -163,11 +172,11 @@ impl EndReport<'_> {
         at: SystemTime,
         span: Option<&OwnedSpan>,
         finish_reasons: FinishReasons,
+        response: &Response,
     ) -> RequestCompleteEvent {
         let EndedOperation { state, ending, marks, stream, tokens, .. } = &self.end;
-        let [operation, provider, model] = state.series.identity();
+        let [operation, provider, model] = self.end.answering_series.identity();
         let notes = state.notes.get();
-        let cloned = |text: Option<&Arc<str>>| text.map(Arc::clone);
         let usage = state.usage();
         RequestCompleteEvent {
             ended_at: at,
@@ -176,9 +185,9 @@ impl EndReport<'_> {
             provider,
             model,
             role: state.series.key.role.as_str(),
-            response_id: cloned(notes.and_then(|notes| notes.response_id.get())),
-            response_model: cloned(notes.and_then(|notes| notes.response_model.get())),
-            conversation_id: cloned(notes.and_then(|notes| notes.conversation_id.get())),
+            response_id: response.id.clone(),
+            response_model: response.model.clone(),
+            conversation_id: notes.and_then(|notes| notes.conversation_id.get()).map(Arc::clone),
             max_tokens: state.request.max_tokens(),
             is_streamed: self.is_streamed(),
             outcome: ending.outcome(),
@@ -204,6 +213,18 @@ impl EndReport<'_> {
             is_good: self.judgements.is_good(),
             keep_reason: self.keep_reason(*ending, span),
         }
+    }
+
+    /// Returns the names of the response. If the provider reported no model, it is the one to which the operation was
+    /// routed, provided that the model has answered.
+    fn response(&self) -> Response {
+        let EndedOperation { state, marks, ending, .. } = &self.end;
+        let mut response = state.notes.get().map_or_else(Response::default, Notes::response);
+        let has_answered = *ending == Ending::Completed || marks.first_token.is_some();
+        if response.model.is_none() && has_answered {
+            response.model = routed_model(state);
+        }
+        response
     }
 
     /// Returns whether the caller requested a stream, if that is known, else whether a stream was observed.

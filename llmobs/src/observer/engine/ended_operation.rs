@@ -5,6 +5,7 @@ use super::output_tokens::add_input_tokens;
 use super::output_tokens::add_output_tokens;
 use super::output_tokens::add_wasted_tokens;
 use super::output_tokens::output_of;
+use super::routing::current_series;
 use crate::catalog::RowId;
 use crate::clock::nanos_to_seconds;
 use crate::objective::Judgements;
@@ -40,8 +41,10 @@ fn ended_in_queue(marks: &Marks, ending: Ending) -> bool {
 pub(crate) struct EndedOperation<'a> {
     /// The shared state of the operation.
     pub(crate) state: &'a OperationState,
-    /// The series that the metrics are recorded in.
+    /// The series that the metrics are recorded in: those of the start.
     pub(crate) series: &'a OperationSeries,
+    /// The series of the provider and model that answered.
+    pub(crate) answering_series: &'a OperationSeries,
     /// The moments of the operation, in nanoseconds; `now` is its end.
     pub(crate) marks: Marks,
     /// The outcome and the error type.
@@ -57,7 +60,7 @@ impl<'a> EndedOperation<'a> {
     #[inline]
     pub(crate) fn new(state: &'a OperationState, marks: Marks, ending: Ending, stream: Option<&'a StreamEnd>) -> Self {
         let tokens = EndTokens::of(state, &marks, ending, stream);
-        Self { state, series: &state.series, marks, ending, stream, tokens }
+        Self { state, series: &state.series, answering_series: current_series(state), marks, ending, stream, tokens }
     }
 
     /// Counts the end of the operation by its outcome, finish reason and error type.

@@ -1,6 +1,7 @@
 //! The evaluations of an answer, such as a user's feedback, recorded during its operation (model call) through a marker
 //! or after it through the observer.
 
+use super::routing::current_series;
 use crate::catalog::RowId;
 use crate::event::Evaluation;
 use crate::measurement::TraceLink;
@@ -8,6 +9,7 @@ use crate::observer::state::observer_parts::ObserverParts;
 use crate::observer::state::operation_state::OperationState;
 use crate::semconv::attribute::GEN_AI_EVALUATION_NAME;
 use crate::semconv::value::OperationName;
+use crate::semconv::value::Provider;
 use crate::series::MAX_EXTRA_LABELS;
 use crate::series::OperationSeries;
 
@@ -20,7 +22,10 @@ pub(crate) fn record_late_evaluation(parts: &ObserverParts, response_id: &str, e
     let model = ended.as_ref().map_or("", |ended| ended.model.as_str());
     let name =
         ended.as_ref().map_or(OperationName::Chat, |ended| OperationName::other(ended.operation.as_str().to_owned()));
-    let series = inner.models.series(parts.role, &name, &parts.provider, model, [0; MAX_EXTRA_LABELS]);
+    let provider = ended
+        .as_ref()
+        .map_or_else(|| parts.provider.clone(), |ended| Provider::other(ended.provider.as_str().to_owned()));
+    let series = inner.models.series(parts.role, &name, &provider, model, [0; MAX_EXTRA_LABELS]);
     if !count_evaluation(&series, evaluation) {
         inner.count_folded(GEN_AI_EVALUATION_NAME);
     }
@@ -30,11 +35,11 @@ pub(crate) fn record_late_evaluation(parts: &ObserverParts, response_id: &str, e
 /// Counts an evaluation of the answer of an operation that a marker still holds, and emits its log event in the trace
 /// of the operation, also after its end.
 pub(crate) fn emit_evaluation(state: &OperationState, evaluation: &Evaluation<'_>) {
-    if !count_evaluation(&state.series, evaluation) {
+    if !count_evaluation(current_series(state), evaluation) {
         state.observer.count_folded(GEN_AI_EVALUATION_NAME);
     }
-    let id = state.notes.get().and_then(|notes| notes.response_id.get());
-    in_span_context(state.request.trace_link, || evaluation.emit(id.map(AsRef::as_ref)));
+    let id = state.notes.get().and_then(|notes| notes.response().id);
+    in_span_context(state.request.trace_link, || evaluation.emit(id.as_deref()));
 }
 
 /// Counts an evaluation whose name and label were declared; an evaluation without a label is not counted. Returns

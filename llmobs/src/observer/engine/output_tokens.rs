@@ -3,6 +3,7 @@
 //! call; an attempt is a try of it. `engine::ended_operation` records the rest at the end, with the `add` functions of
 //! this file. The observed stream itself records `llmobs.token.streamed`.
 
+use super::routing::current_series;
 use crate::catalog::RowId;
 use crate::observer::state::counted_tokens::CountedTokens;
 use crate::observer::state::operation_state::OperationState;
@@ -35,14 +36,17 @@ pub(crate) fn record_running(state: &OperationState, counted: CountedTokens) {
     }
 }
 
-/// Counts the start of an attempt. A retry or a fallback supersedes the attempt before it, unless the operation has
+/// Counts the start of an attempt to the provider and model to which the request is sent now. A retry or a fallback supersedes the attempt before it, unless the operation has
 /// ended: if that attempt has output, its tokens are recorded as processed and wasted, and usage and counts start
 /// again. Without output, nothing is recorded, and a usage that was reported is kept. A hedge supersedes no attempt.
 #[cold]
 pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
     state.counters.count_attempt();
-    state.series.add(RowId::Attempts, kind.index(), 1);
+    current_series(state).add(RowId::Attempts, kind.index(), 1);
     if matches!(kind, AttemptKind::Retry | AttemptKind::Fallback) && !state.has_ended() {
+        if let Some(notes) = state.notes.get() {
+            notes.restart_response();
+        }
         supersede_attempt(state);
     }
 }

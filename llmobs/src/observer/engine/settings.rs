@@ -24,6 +24,9 @@ use crate::sink::prometheus::RegistryMut;
 use crate::span::SpanSettings;
 use crate::timing::FirstToken;
 
+/// The provider of an observer and an operation that set none.
+pub(crate) const UNKNOWN_PROVIDER: Provider = Provider::Other(Cow::Borrowed("unknown"));
+
 /// The settings of an observer, not validated. The setters of `ObserverBuilder` describe each in full.
 #[derive(Debug)]
 pub(crate) struct Settings<'a> {
@@ -93,7 +96,7 @@ impl Settings<'_> {
     pub(crate) fn new() -> Self {
         Self {
             role: Role::default(),
-            provider: Provider::Other(Cow::Borrowed("unknown")),
+            provider: UNKNOWN_PROVIDER,
             models: Vec::new(),
             max_undeclared_models: None,
             operations: vec![OperationName::Chat],

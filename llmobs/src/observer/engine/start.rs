@@ -12,6 +12,7 @@ use crate::companion::OperationRef;
 use crate::event::RequestDetails;
 use crate::observer::current::claim_served_request;
 use crate::observer::current::take_request_arrival;
+use crate::observer::engine::settings::UNKNOWN_PROVIDER;
 use crate::observer::state::observer_parts::ObserverParts;
 use crate::observer::state::observer_state::ObserverState;
 use crate::observer::state::operation_state::OperationState;
@@ -34,6 +35,8 @@ pub(crate) struct Call<'a> {
     pub(crate) model: &'a str,
     /// The provider; `None` is that of the observer.
     pub(crate) provider: Option<Provider>,
+    /// Set if the provider is not known before the end.
+    pub(crate) late_provider: bool,
     /// The start of the operation; `None` is the arrival of the request for the request's first operation, else the
     /// call of `start`.
     pub(crate) started_at: Option<Moment>,
@@ -67,9 +70,11 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
     // A server's caller may send any name, so the name of the series is used, which can be `_OTHER`; a client or
     // gateway selected the name itself.
     let model = if role.is_remote() { sanitize(call.model) } else { (&*series.model).into() };
+    // A span keeps each value that is set, so a provider that can change is set at the end only.
+    let is_provider_late = role.is_remote() && (call.late_provider || *provider == UNKNOWN_PROVIDER);
     let inference_start = InferenceStart {
         operation: &series.key.operation,
-        provider: series.key.provider.as_str(),
+        provider: (!is_provider_late).then(|| series.key.provider.as_str()),
         model: &model,
         is_remote: role.is_remote(),
         profile: inner.declared_names().profile,
@@ -92,6 +97,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         deadline: call.deadline.map(|after| t0.saturating_add(duration_to_nanos(after))),
         prepares: call.prepares,
         reports_usage: call.reports_usage.unwrap_or_else(|| role.is_remote()),
+        is_provider_late,
         capturing: inner.content.should_capture(span.as_deref()),
         used_span_bytes,
         trace_link: match &span {

@@ -26,7 +26,8 @@ pub(crate) struct GapHistogram {
 }
 
 impl GapHistogram {
-    /// Returns an empty histogram for the rows `ids` of a series. Pass the same series and rows to the other methods.
+    /// Returns an empty histogram for the rows `ids` of a series. Pass the same rows to the other methods, and a series
+    /// of the same observer: the gaps since the last flush are recorded in the series that the flush receives.
     pub(crate) fn new(series: &OperationSeries, ids: &[RowId]) -> Self {
         let mut histogram =
             Self { is_on: false, should_record_raw: false, local: LocalHistogram::new(), ring: RawGapBuffer::new() };
@@ -35,23 +36,23 @@ impl GapHistogram {
     }
 
     /// Adds gaps of equal length, in nanoseconds; ignored if no row is recorded. Raw gaps are passed to OpenTelemetry
-    /// four at a time.
+    /// four at a time; only then `series` is called for the series that receives them.
     #[inline]
-    pub(crate) fn record(&mut self, series: &OperationSeries, ids: &[RowId], gaps: EvenGaps) {
+    pub(crate) fn record<'s>(&mut self, series: impl Fn() -> &'s OperationSeries, ids: &[RowId], gaps: EvenGaps) {
         if !self.is_on {
             return;
         }
-        self.local.record(|| series.sinks().bounds(ids[0]), gaps);
+        self.local.record(|| series().sinks().bounds(ids[0]), gaps);
         if self.should_record_raw {
             self.buffer_raw(series, ids, gaps);
         }
     }
 
     #[inline(never)]
-    fn buffer_raw(&mut self, series: &OperationSeries, ids: &[RowId], gaps: EvenGaps) {
+    fn buffer_raw<'s>(&mut self, series: impl Fn() -> &'s OperationSeries, ids: &[RowId], gaps: EvenGaps) {
         self.ring.push(gaps);
         if self.ring.is_full() {
-            self.flush_raw(series, ids);
+            self.flush_raw(series(), ids);
         }
     }
 

@@ -211,11 +211,12 @@ impl ModelRegistry {
         self.limits.lock()
     }
 
-    /// Returns the series of all models, including `_OTHER` and recently retired models.
+    /// Returns the series in which operations can be in flight, of all models, including `_OTHER` and recently retired
+    /// models.
     pub(crate) fn all_series(&self) -> Vec<Arc<OperationSeries>> {
         let mut models = self.models.all();
         models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
-        models.iter().flat_map(|model| model.series()).collect()
+        models.iter().flat_map(|model| model.series()).filter(|series| series.has_starts()).collect()
     }
 }
 

@@ -11,12 +11,14 @@ use super::observer_state::ObserverState;
 use super::request::Request;
 use super::request::StartParams;
 use super::response_notes::Notes;
+use super::response_notes::Response;
 use super::response_notes::ResponseNotes;
 use super::times::MarkResult;
 use super::times::SetOnce;
 use super::times::SetResult;
 use super::times::Times;
 use super::token_counts::TokenCounts;
+use crate::cardinality::sanitize;
 use crate::catalog::Role;
 use crate::catalog::RowId;
 use crate::clock::Moment;
@@ -227,6 +229,14 @@ impl OperationState {
     /// Returns those of the tokens counted from the stream that belong to the current attempt.
     pub(crate) fn of_attempt(&self, counted: CountedTokens) -> CountedTokens {
         self.notes.get().map_or(counted, |notes| counted.without_first(notes.carried_before_attempt()))
+    }
+
+    /// Sets the identifier or the model of the response. Only the first value of an attempt is kept. Ignored after the
+    /// end.
+    pub(crate) fn set_response(&self, field: impl FnOnce(&mut Response) -> &mut Option<Arc<str>>, text: &str) {
+        if !self.has_ended() && !text.is_empty() {
+            self.notes.get_or_init().set_response(field, &sanitize(text));
+        }
     }
 
     /// Sets the finish reason of a choice, one of several answers. The reason that is set first is that of the

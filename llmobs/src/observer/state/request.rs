@@ -22,6 +22,8 @@ pub(crate) struct StartParams {
     pub(crate) prepares: bool,
     /// Set if a report of the token usage is expected.
     pub(crate) reports_usage: bool,
+    /// Set if the span carries the provider from the end on, and not from the start.
+    pub(crate) is_provider_late: bool,
     /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
     /// Bytes of content that the span already contains; `None` for zero.
@@ -50,7 +52,7 @@ pub(crate) struct Request {
     max_tokens: Option<NonZeroU32>,
     /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
-    /// Bits of `REPORTS_USAGE`, `STREAM_KNOWN` and `STREAM_REQUESTED`.
+    /// Bits of `REPORTS_USAGE`, `STREAM_KNOWN`, `STREAM_REQUESTED` and `PROVIDER_LATE`.
     flags: u8,
     /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
@@ -61,6 +63,7 @@ pub(crate) struct Request {
 const REPORTS_USAGE: u8 = 1;
 const STREAM_KNOWN: u8 = 2;
 const STREAM_REQUESTED: u8 = 4;
+const PROVIDER_LATE: u8 = 8;
 
 impl Request {
     /// Returns the values in their small form. Values that do not fit are discarded: a maximum of tokens of 0 or over
@@ -77,6 +80,7 @@ impl Request {
                 (REPORTS_USAGE, params.reports_usage),
                 (STREAM_KNOWN, params.stream.is_some()),
                 (STREAM_REQUESTED, params.stream == Some(true)),
+                (PROVIDER_LATE, params.is_provider_late),
             ]
             .into_iter()
             .fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }),
@@ -90,6 +94,12 @@ impl Request {
     #[inline]
     pub(crate) const fn reports_usage(&self) -> bool {
         self.flags & REPORTS_USAGE != 0
+    }
+
+    /// Returns whether the span carries the provider from the end on, and not from the start.
+    #[inline]
+    pub(crate) const fn is_provider_late(&self) -> bool {
+        self.flags & PROVIDER_LATE != 0
     }
 
     /// Returns whether the caller requested a stream; `None` if this is not known.

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use opentelemetry::trace::SpanContext;
 
+use super::route::Route;
 use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::FinishReason;
@@ -28,10 +29,10 @@ pub(crate) struct ResponseNotes(OnceLock<Box<Notes>>);
 pub(crate) struct Notes {
     /// The conversation that the operation belongs to, up to 128 bytes.
     pub(crate) conversation_id: OnceLock<Arc<str>>,
-    /// The identifier of the response from the provider, up to 128 bytes.
-    pub(crate) response_id: OnceLock<Arc<str>>,
-    /// The name of the model that answered, up to 128 bytes.
-    pub(crate) response_model: OnceLock<Arc<str>>,
+    /// The response to the current attempt.
+    response: Mutex<Response>,
+    /// The provider and the model to which the request is sent now, if they are not those of the start.
+    pub(crate) route: Route,
     /// The type of the exception that the application reported.
     pub(crate) exception_type: OnceLock<&'static str>,
     /// The parameters of the request, if details events are emitted.
@@ -52,6 +53,15 @@ pub(crate) struct Notes {
     pub(crate) content: ContentSlot,
 }
 
+/// The names that the provider gave its response, each up to 128 bytes; `None` if it is not known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Response {
+    /// The identifier of the response.
+    pub(crate) id: Option<Arc<str>>,
+    /// The name of the model that answered.
+    pub(crate) model: Option<Arc<str>>,
+}
+
 impl ResponseNotes {
     /// Returns the notes, and allocates them on the first call.
     #[inline]
@@ -67,6 +77,21 @@ impl ResponseNotes {
 }
 
 impl Notes {
+    /// Sets a name of the response, unless it is set already.
+    pub(crate) fn set_response(&self, field: impl FnOnce(&mut Response) -> &mut Option<Arc<str>>, text: &str) {
+        field(&mut self.response.lock()).get_or_insert_with(|| text.into());
+    }
+
+    /// Returns the names of the response to the current attempt.
+    pub(crate) fn response(&self) -> Response {
+        self.response.lock().clone()
+    }
+
+    /// Forgets the names of the response, because a new attempt starts.
+    pub(crate) fn restart_response(&self) {
+        *self.response.lock() = Response::default();
+    }
+
     /// Merges the details of a report of usage into those of earlier reports.
     pub(crate) fn merge_usage_details(&self, details: UsageDetails) {
         let mut merged = self.usage_details.lock();

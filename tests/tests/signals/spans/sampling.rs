@@ -47,7 +47,7 @@ fn a_sampler_receives_the_attributes_that_the_conventions_require() {
         .with_sampler(CheckingSampler)
         .build();
     let _subscriber = TracingBackend::subscribe(&provider);
-    let observer = llmobs::Observer::builder().role(Role::Client).build().unwrap();
+    let observer = llmobs::Observer::builder().role(Role::Client).provider("candle").build().unwrap();
     observer.chat(MODEL).server("127.0.0.1", 8080).start().complete();
     assert_eq!(exporter.get_finished_spans().unwrap().len(), 1);
 }
