@@ -103,7 +103,8 @@ where
         CallResult::NoValue => Chunk::ignored(),
         CallResult::Error(error, known) => error_chunk(failure_of(error, known, &mut error_type)),
     };
-    operation.observe_with_reader(stream, AttributeItemReader { read, text, kind: PhantomData })
+    let observed = operation.observe_with_reader(stream, AttributeItemReader { read, text, kind: PhantomData });
+    observed.with_own_markers(u8::from(U::HAS_USAGE))
 }
 
 /// Reads the items: `read` records the usage of an item and returns its chunk, `text` returns the text of its value.

@@ -56,6 +56,8 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) preemptions: u32,
     /// The energy in joules, a provisional value at the end of the operation.
     pub(crate) provisional_energy: Option<f64>,
+    /// True if the operation was cancelled, and its producer may report tokens that it generates after the end.
+    pub(crate) late_tokens_possible: bool,
     /// True if every objective that judged the operation was met; `None` if none judged it.
     pub(crate) is_good: Option<bool>,
     /// The reason for which the event is emitted; `None` if it is not emitted.
@@ -131,6 +133,7 @@ macro_rules! with_fields {
             [llmobs.operation.attempts] Some(i64::from($event.attempts)),
             [llmobs.operation.preemptions] Some(i64::from($event.preemptions)),
             [llmobs.operation.energy.provisional] $event.provisional_energy,
+            [llmobs.late_tokens_possible] $event.late_tokens_possible.then_some(true),
             [llmobs.objective.result] $event.is_good.map(|is_good| if is_good { "good" } else { "bad" }),
             [llmobs.log.reason] $event.keep_reason.map(KeepReason::as_str),
             [llmobs.log.ratio] $event.keep_reason.map(KeepReason::sample_rate),
@@ -225,6 +228,7 @@ mod tests {
             attempts: 1,
             preemptions: 0,
             provisional_energy,
+            late_tokens_possible: false,
             is_good: None,
             keep_reason: None,
         };

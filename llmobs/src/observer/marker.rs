@@ -9,6 +9,8 @@ use super::content::ContentGate;
 use super::content::ContentSlot;
 use super::engine::evaluation::emit_evaluation;
 use super::engine::output_tokens::add_superseded_tokens;
+use super::engine::output_tokens::report_choice_usage;
+use super::engine::output_tokens::report_usage;
 use super::engine::output_tokens::start_attempt;
 use super::engine::routing::set_route;
 use super::phase::Phase;
@@ -34,8 +36,8 @@ use crate::usage::Usage;
 ///
 /// Only the first mark of each state change counts, except that a further [`scheduled`](Self::scheduled) counts a
 /// preemption. A moment earlier than the state change before it is replaced by the moment of that change, and a moment in
-/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, usage, finish reasons, and
-/// the id and model of the response are ignored after the end of the operation.
+/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, finish reasons, and the id
+/// and model of the response are ignored after the end of the operation; usage too, unless it was cancelled.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
@@ -115,14 +117,18 @@ impl Marker {
     /// Reports the token usage of the operation so far, of all choices together. Of several reports, the largest number
     /// of each kind of token counts, since streams report growing totals. While a stream runs, a growing total moves
     /// `llmobs.token.processed` once a second.
+    ///
+    /// An engine may generate further tokens after the consumer left. After the end of a cancelled operation, the output
+    /// tokens of a report that exceed those recorded so far are added to `llmobs.token.processed` and to
+    /// `llmobs.token.wasted`: an engine that cannot stop reports its total as before.
     pub fn usage(&self, usage: Usage) {
-        self.with_state(|state| state.merge_usage(&usage));
+        self.with_state(|state| report_usage(state, &usage));
     }
 
     /// Reports the token usage so far of one of several choices, the answers to one request. `choice` is its index from
     /// zero. The output tokens of the choices, up to 128, are added up; the input, which they share, is counted once.
     pub fn usage_for(&self, choice: u32, usage: Usage) {
-        self.with_state(|state| state.merge_choice_usage(choice, usage));
+        self.with_state(|state| report_choice_usage(state, choice, usage));
     }
 
     /// Sets the reason why the generation of choice 0 ended. Most operations have only this choice. Only the first reason

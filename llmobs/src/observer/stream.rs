@@ -129,6 +129,16 @@ impl<S: Stream, C> ObservedStream<S, C> {
         self
     }
 
+    /// Declares the number of markers that the reader and the inner stream hold. They are dropped with the stream, so
+    /// they report nothing after it.
+    #[cfg(any(feature = "macros", feature = "sse"))]
+    pub(crate) fn with_own_markers(mut self, count: u8) -> Self {
+        if let Some(state) = &mut self.state {
+            state.own_markers = count;
+        }
+        self
+    }
+
     /// Returns a marker, a handle that records what happens to the operation, for other threads. After the end of the
     /// stream, a disabled marker is returned.
     #[must_use]
@@ -286,6 +296,8 @@ struct StreamState {
     needs_finish_reason: bool,
     /// Set if the inner stream is polled in the operation's span.
     is_in_span: bool,
+    /// The number of markers that the reader and the inner stream hold.
+    own_markers: u8,
     /// Set if the texts of items are captured.
     capturing: Capturing,
 }
@@ -306,6 +318,7 @@ impl StreamState {
             is_answer_complete: false,
             needs_finish_reason: series.key.role.is_remote() && series.key.operation.generates(),
             is_in_span: false,
+            own_markers: 0,
             capturing: running.state.request.capturing,
             operation: running,
         }
@@ -508,7 +521,7 @@ impl StreamState {
         let summary = self.timing.on_end(now, ending == Ending::Completed);
         self.flush_gaps();
         self.flush_streamed_tokens();
-        let stream = StreamEnd { summary, counted_tokens: self.counted_tokens };
+        let stream = StreamEnd { summary, counted_tokens: self.counted_tokens, own_markers: self.own_markers };
         (self.operation, stream)
     }
 }

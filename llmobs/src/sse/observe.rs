@@ -147,10 +147,12 @@ where
         // A consumer need not poll an empty body, so the response is ended here.
         let _ = tracker.end_response();
     }
+    let own_markers = u8::from(tracker.is_some());
     let decoded = DecodedStream { inner: stream, tracker, bytes_of: <S::Item as BytesItem<K>>::bytes };
     let to_chunk: ChunkFn<S> = chunk_of;
+    let observed = operation.observe_with(decoded, to_chunk).with_own_markers(own_markers);
     // `ResponseTracker::end_response` decides whether the response is complete.
-    ObservedBytes { observed: operation.observe_with(decoded, to_chunk).without_finish_reason() }
+    ObservedBytes { observed: observed.without_finish_reason() }
 }
 
 const fn ignore_event(_event: &Event<'_>) {}

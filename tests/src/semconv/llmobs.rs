@@ -117,6 +117,7 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         values: &["application", "warning", "fatal", "unknown"],
     },
     AttributeDefinition { name: "llmobs.label", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.late_tokens_possible", kind: AttributeType::Boolean, values: &[] },
     AttributeDefinition { name: "llmobs.log.ratio", kind: AttributeType::Double, values: &[] },
     AttributeDefinition {
         name: "llmobs.log.reason",
@@ -906,6 +907,7 @@ pub const EVENTS: &[EventDefinition] = &[
             ("llmobs.consumer_wait.duration", Requirement::Recommended),
             ("llmobs.decode.duration", Requirement::Recommended),
             ("llmobs.finish_reasons", Requirement::Recommended),
+            ("llmobs.late_tokens_possible", Requirement::ConditionallyRequired),
             ("llmobs.log.ratio", Requirement::Required),
             ("llmobs.log.reason", Requirement::Required),
             ("llmobs.objective.result", Requirement::Recommended),

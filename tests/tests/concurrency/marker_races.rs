@@ -21,6 +21,7 @@ use futures_util::Stream;
 use llmobs::Chunk;
 use llmobs::Marker;
 use llmobs::Observer;
+use llmobs::Usage;
 use llmobs::assert_books;
 use llmobs::clock::Clock;
 use llmobs::clock::Moment;
@@ -111,6 +112,41 @@ fn an_enqueued_operation_leaves_the_queue_once_when_scheduled_races_with_its_end
     });
     let queue = Readings::new(&observer).histogram("llmobs.queue.duration", &[]);
     assert_eq!(queue.count, enqueued, "each operation has one queue time");
+    assert_books!(observer);
+}
+
+#[test]
+fn tokens_that_two_threads_report_while_the_operation_is_cancelled_are_counted_once() {
+    let observer = Observer::builder().model("m").build().unwrap();
+    let mut expected = 0;
+    repeat(|| {
+        let operations: Vec<_> = (0..BATCH_SIZE).map(|_| observer.chat("m").start()).collect();
+        let markers: Vec<_> = operations.iter().map(|operation| operation.marker().clone()).collect();
+        let next = AtomicUsize::new(0);
+        let report = |step: u64| {
+            for (index, marker) in markers.iter().enumerate() {
+                while next.load(Ordering::Acquire) < index {
+                    std::hint::spin_loop();
+                }
+                for total in (0..=40).step_by(usize::try_from(step).unwrap()) {
+                    marker.usage(Usage::new().output(total));
+                }
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| report(8));
+            scope.spawn(|| report(5));
+            for (index, operation) in operations.into_iter().enumerate() {
+                next.store(index, Ordering::Release);
+                operation.cancel();
+            }
+        });
+        expected += 40 * BATCH_SIZE as u64;
+        let readings = Readings::new(&observer);
+        let (processed, wasted) =
+            (readings.count("llmobs.token.processed", &[]), readings.count("llmobs.token.wasted", &[]));
+        assert_eq!((processed, wasted), (expected, expected));
+    });
     assert_books!(observer);
 }
 

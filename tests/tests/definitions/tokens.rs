@@ -381,6 +381,68 @@ async fn cancelling_after_k_chunks_reports_k() {
     }
 }
 
+#[tokio::test]
+async fn what_the_engine_generates_after_the_consumer_left_is_processed_and_wasted() {
+    for role in [Role::Server, Role::Gateway] {
+        let fixture = full_level_observer(role);
+        let operation = fixture.chat();
+        let engine = operation.marker().clone();
+        let mut stream = operation.observe(fixture.producer().tokens(40, ms(20)));
+        for _ in 0..5 {
+            stream.next().await;
+        }
+        drop(stream);
+        assert_eq!((fixture.count(PROCESSED, &[]), wasted_tokens(&fixture, "output", "cancelled")), (5, 5));
+        for (generated, is_last) in (1..=40).map(|total| (total, false)).chain([(12, true)]) {
+            engine.usage(Usage::new().output(generated));
+            let recorded = if is_last { 40 } else { generated.max(5) };
+            let counts = (fixture.count(PROCESSED, &[]), wasted_tokens(&fixture, "output", "cancelled"));
+            assert_eq!(counts, (recorded, recorded), "{role:?}: the engine reports {generated}");
+        }
+        assert_eq!((fixture.count(PROCESSED, &[]), fixture.count(WASTED, &[])), (40, 40));
+        assert_eq!(tokens_by_source(&fixture, "output", "counted"), 5, "the rest was reported");
+        assert_eq!(output_tokens(&fixture), 5.0, "the size of the operation is that of its end");
+    }
+}
+
+#[test]
+fn late_tokens_of_choices_and_of_reasoning_are_counted_once() {
+    let fixture = Fixture::new();
+    let operation = fixture.chat();
+    let engine = operation.marker().clone();
+    engine.usage_for(0, Usage::new().output(4));
+    engine.usage_for(1, Usage::new().output(6).reasoning(2));
+    operation.cancel();
+    engine.usage_for(1, Usage::new().input(9).output(16).reasoning(12));
+    assert_eq!((fixture.count(PROCESSED, &[]), fixture.count(WASTED, &[])), (20, 20), "the input came too late");
+    assert_eq!(tokens_by_kind(&fixture, "reasoning"), 12);
+}
+
+#[test]
+fn an_operation_that_was_not_cancelled_ignores_late_tokens() {
+    let ends: [End; 4] = [
+        Operation::complete,
+        |operation| operation.fail(ErrorType::Timeout),
+        |operation| operation.reject(ErrorType::Overloaded),
+        |operation| {
+            operation.marker().finish_reason(llmobs::FinishReason::Stop);
+            drop(operation);
+        },
+    ];
+    for end in ends {
+        let fixture = Fixture::new();
+        let operation = fixture.chat();
+        let engine = operation.marker().clone();
+        engine.usage(Usage::new().output(5));
+        end(operation);
+        let counts = || (fixture.count(PROCESSED, &[]), fixture.count(WASTED, &[]));
+        let at_end = counts();
+        engine.usage(Usage::new().input(7).output(40));
+        engine.usage_for(3, Usage::new().output(80));
+        assert_eq!(counts(), at_end);
+    }
+}
+
 #[test]
 fn a_prompt_that_the_engine_never_received_is_not_processed() {
     let ends: [End; 3] = [Operation::cancel, drop, |operation| operation.reject(ErrorType::Overloaded)];

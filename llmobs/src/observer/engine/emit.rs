@@ -36,6 +36,8 @@ pub(crate) struct EndReport<'a> {
     pub(crate) judgements: Judgements,
     /// The moment at which the end was observed, in nanoseconds on the observer's clock; it may lie after the end.
     pub(crate) noticed_at: u64,
+    /// Set if the operation was cancelled and another handle of it exists, so that its producer may report more tokens.
+    pub(crate) late_tokens_possible: bool,
 }
 
 impl EndReport<'_> {
@@ -210,6 +212,7 @@ impl EndReport<'_> {
             attempts: state.counters.attempts(),
             preemptions: state.counters.preemptions(),
             provisional_energy: self.provisional_energy(),
+            late_tokens_possible: self.late_tokens_possible,
             is_good: self.judgements.is_good(),
             keep_reason: self.keep_reason(*ending, span),
         }

@@ -55,20 +55,24 @@ pub(crate) fn ending_of_error(state: &OperationState, error: ErrorType) -> Endin
 /// anomaly and ignored.
 pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
     let RunningOperation { state, slot, span } = running;
-    if !state.mark_ended() {
+    // Read before the end is marked: from then on, the producer of a cancelled operation may record late tokens.
+    let recorded_output = state.tokens.recorded.get();
+    if !state.mark_ended(ending) {
         state.observer.count_anomaly("double_end");
         return;
     }
     leave_registry(&state, slot, now);
     state.notify_end(ending.outcome(), ended_at);
     let marks = state.marks(ended_at);
-    let end = EndedOperation::new(&state, marks, ending, stream);
+    let end = EndedOperation::new(&state, marks, ending, stream, recorded_output);
     end.record_outcome();
     end.record_durations();
     end.record_tokens();
     record_client_metrics(&end);
     let judgements = end.judge_objectives();
-    EndReport { end, judgements, noticed_at: now }.emit(span);
+    let own_handles = 1 + stream.map_or(0, |stream| usize::from(stream.own_markers));
+    let late_tokens_possible = ending == Ending::Cancelled && Arc::strong_count(&state) > own_handles;
+    EndReport { end, judgements, noticed_at: now, late_tokens_possible }.emit(span);
 }
 
 /// Removes the operation from the in-flight registry. Its times by state are added to the series under the same lock,

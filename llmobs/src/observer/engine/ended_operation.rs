@@ -56,10 +56,17 @@ pub(crate) struct EndedOperation<'a> {
 }
 
 impl<'a> EndedOperation<'a> {
-    /// Returns the values to record, with the token counts as of now.
+    /// Returns the values to record, with the token counts as of now. `recorded_output` is the output that was recorded
+    /// while the operation ran.
     #[inline]
-    pub(crate) fn new(state: &'a OperationState, marks: Marks, ending: Ending, stream: Option<&'a StreamEnd>) -> Self {
-        let tokens = EndTokens::of(state, &marks, ending, stream);
+    pub(crate) fn new(
+        state: &'a OperationState,
+        marks: Marks,
+        ending: Ending,
+        stream: Option<&'a StreamEnd>,
+        recorded_output: CountedTokens,
+    ) -> Self {
+        let tokens = EndTokens::of(state, &marks, ending, stream, recorded_output);
         Self { state, series: &state.series, answering_series: current_series(state), marks, ending, stream, tokens }
     }
 
@@ -124,18 +131,24 @@ impl<'a> EndedOperation<'a> {
     pub(crate) fn record_tokens(&self) {
         let (series, tokens) = (self.series, &self.tokens);
         add_input_tokens(series, tokens.input_source, &tokens.partition);
-        add_output_tokens(series, tokens.output_source, tokens.unrecorded_output);
-        if tokens.is_below_recorded && self.ending == Ending::Completed {
-            self.state.observer.count_anomaly("usage_below_count");
-        }
+        let unrecorded = match self.ending {
+            // The producer may record late tokens at the same time.
+            Ending::Cancelled => self.state.tokens.recorded.settle_at_end(tokens.total_output),
+            _ => tokens.total_output.missing_in(tokens.recorded_output),
+        };
+        add_output_tokens(series, tokens.output_source, unrecorded);
         let waste = match self.ending {
-            Ending::Cancelled => Some(TokenWaste::Cancelled),
-            Ending::Failed(_) => Some(TokenWaste::Failed),
+            Ending::Cancelled => Some((TokenWaste::Cancelled, tokens.recorded_output.total() + unrecorded.total())),
+            Ending::Failed(_) => Some((TokenWaste::Failed, tokens.output.unwrap_or(0))),
             Ending::Completed | Ending::Rejected(_) => None,
         };
-        if let Some(waste) = waste {
+        if let Some((waste, output)) = waste {
             add_wasted_tokens(series, TokenDirection::Input, waste, tokens.partition.input());
-            add_wasted_tokens(series, TokenDirection::Output, waste, tokens.output.unwrap_or(0));
+            add_wasted_tokens(series, TokenDirection::Output, waste, output);
+        }
+        let is_below_recorded = tokens.recorded_output.total() > tokens.total_output.total();
+        if is_below_recorded && self.ending == Ending::Completed {
+            self.state.observer.count_anomaly("usage_below_count");
         }
         if let Some(input) = tokens.input {
             series.record_size(RowId::InputTokens, 0, input);
@@ -213,7 +226,6 @@ impl<'a> EndedOperation<'a> {
 }
 
 /// The tokens of an operation at its end, of its last attempt: as reported, else as counted from its stream.
-/// `unrecorded_output` excludes those recorded while it ran.
 pub(crate) struct EndTokens {
     partition: TokenPartition,
     input_source: TokenSource,
@@ -223,21 +235,27 @@ pub(crate) struct EndTokens {
     pub(crate) output: Option<u64>,
     /// The source of `output`: reported, estimated or counted.
     pub(crate) output_source: TokenSource,
-    unrecorded_output: CountedTokens,
-    /// Set if more output tokens were recorded while the operation ran than its usage contains.
-    is_below_recorded: bool,
+    /// The tokens of `output` by kind; zero if it is `None`.
+    total_output: CountedTokens,
+    /// The output that was recorded while the operation ran.
+    recorded_output: CountedTokens,
 }
 
 impl EndTokens {
     #[inline]
-    fn of(state: &OperationState, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
+    fn of(
+        state: &OperationState,
+        marks: &Marks,
+        ending: Ending,
+        stream: Option<&StreamEnd>,
+        recorded_output: CountedTokens,
+    ) -> Self {
         let mut usage = state.usage();
         if ended_in_queue(marks, ending) || matches!(ending, Ending::Rejected(_)) {
             // The engine did not process the input.
             usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
         }
         let partition = usage.partition();
-        let recorded = state.tokens.recorded.get();
         let counted = stream.map(|stream| state.of_attempt(stream.counted_tokens));
         let reported = usage.output.map(|_| output_of(&partition));
         // The last report of an answer that broke off may be older than its last tokens.
@@ -245,15 +263,14 @@ impl EndTokens {
             ending != Ending::Completed && counted.is_some_and(|counted| counted.total() > reported.total())
         };
         let reported = reported.filter(|reported| !is_outdated(reported));
-        let output = reported.or(counted).unwrap_or_default();
         Self {
             partition,
             input_source: usage.source(),
             input: usage.input,
             output: reported.or(counted).map(|output| output.total()),
             output_source: if reported.is_some() { usage.source() } else { TokenSource::Counted },
-            unrecorded_output: output.missing_in(recorded),
-            is_below_recorded: recorded.total() > output.total(),
+            total_output: reported.or(counted).unwrap_or_default(),
+            recorded_output,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::series::TokenWaste;
 use crate::series::processed_variant;
 use crate::series::wasted_variant;
 use crate::usage::TokenPartition;
+use crate::usage::Usage;
 
 /// Records those output tokens of a running stream that are not yet recorded. `counted` is the number of tokens counted
 /// from its items so far, in all attempts. The stream calls it once a second.
@@ -34,6 +35,33 @@ pub(crate) fn record_running(state: &OperationState, counted: CountedTokens) {
     if !state.request.reports_usage() {
         add_output_tokens(&state.series, TokenSource::Counted, recorded.settle(state.of_attempt(counted)));
     }
+}
+
+/// Merges a report of the token usage of a running operation. After the end of a cancelled one, the report contains the
+/// tokens that the producer has generated since: records those above the recorded total as processed and wasted. Ignored
+/// after any other end.
+pub(crate) fn report_usage(state: &OperationState, usage: &Usage) {
+    state.merge_usage(usage);
+    // The operation may have ended after the report was merged and not read: recording a total twice adds nothing.
+    if state.end_marks.is_cancelled() {
+        record_late_tokens(state, usage);
+    }
+}
+
+/// Reports the token usage of one of several choices, as `report_usage` does.
+pub(crate) fn report_choice_usage(state: &OperationState, choice: u32, usage: Usage) {
+    if !state.has_ended() || state.end_marks.is_cancelled() {
+        report_usage(state, &state.merge_choice_usage(choice, usage));
+    }
+}
+
+/// Records the output tokens of a total that a cancelled operation has not recorded. The total includes those that its
+/// end has recorded or is about to record: of all threads that record a total, each adds only what the others have not.
+#[cold]
+fn record_late_tokens(state: &OperationState, usage: &Usage) {
+    let missing = state.tokens.recorded.settle(output_of(&usage.partition()));
+    add_output_tokens(&state.series, usage.source(), missing);
+    add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Cancelled, missing.total());
 }
 
 /// Counts the start of an attempt to the provider and model to which the request is sent now. A retry or a fallback supersedes the attempt before it, unless the operation has

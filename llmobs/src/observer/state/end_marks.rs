@@ -2,7 +2,6 @@
 //! it has ended. A choice is one of several answers to one request.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
@@ -23,20 +22,32 @@ pub(crate) struct EndMarks {
     first_finished_choice: AtomicU16,
     /// Index plus one of the error type; zero if no error was marked.
     error: AtomicU8,
-    has_ended: AtomicBool,
+    /// One of `RUNNING`, `ENDED` and `CANCELLED`.
+    end: AtomicU8,
 }
+
+const RUNNING: u8 = 0;
+const ENDED: u8 = 1;
+const CANCELLED: u8 = 2;
 
 impl EndMarks {
     /// Returns whether the operation has ended.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
-        self.has_ended.load(Ordering::Acquire)
+        self.end.load(Ordering::Acquire) != RUNNING
+    }
+
+    /// Returns whether the operation has ended as cancelled.
+    #[inline]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.end.load(Ordering::Acquire) == CANCELLED
     }
 
     /// Marks the operation as ended. Returns `true` for the first call only.
     #[inline]
-    pub(crate) fn mark_ended(&self) -> bool {
-        !self.has_ended.swap(true, Ordering::AcqRel)
+    pub(crate) fn mark_ended(&self, is_cancelled: bool) -> bool {
+        let end = if is_cancelled { CANCELLED } else { ENDED };
+        self.end.compare_exchange(RUNNING, end, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     /// Sets the error type. Only the first one is kept.

@@ -47,4 +47,6 @@ pub(crate) struct StreamEnd {
     pub(crate) summary: TimingSummary,
     /// The output tokens that were counted from the items.
     pub(crate) counted_tokens: CountedTokens,
+    /// The number of markers that the stream itself holds, and that are dropped with it.
+    pub(crate) own_markers: u8,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::counted_tokens::CountedTokens;
 use super::counters::Counters;
 use super::end_marks::EndMarks;
+use super::ending::Ending;
 use super::in_flight::InFlightOperation;
 use super::observer_state::ObserverState;
 use super::request::Request;
@@ -109,8 +110,8 @@ impl OperationState {
     }
 
     /// Marks the operation as ended: later marks are ignored. Returns `true` for the first call only.
-    pub(crate) fn mark_ended(&self) -> bool {
-        let first = self.end_marks.mark_ended();
+    pub(crate) fn mark_ended(&self, ending: Ending) -> bool {
+        let first = self.end_marks.mark_ended(ending == Ending::Cancelled);
         if first {
             self.times.close();
         }
@@ -209,14 +210,11 @@ impl OperationState {
         Usage { details, ..self.tokens.usage() }
     }
 
-    /// Merges a report of the token usage of one of several choices: the output tokens of the choices are added up.
-    /// Ignored after the end.
-    pub(crate) fn merge_choice_usage(&self, choice: u32, usage: Usage) {
-        if self.has_ended() {
-            return;
-        }
+    /// Merges a report of the token usage of one of several choices. Returns the usage of all choices, whose output
+    /// tokens are added up.
+    pub(crate) fn merge_choice_usage(&self, choice: u32, usage: Usage) -> Usage {
         let sum = self.notes.get_or_init().merge_choice_usage(choice, &usage);
-        self.merge_usage(&Usage { output: sum.output, reasoning: sum.reasoning, ..usage });
+        Usage { output: sum.output, reasoning: sum.reasoning, ..usage }
     }
 
     /// Forgets the token usage reported so far, because a new attempt starts. `carried` is the number of output tokens

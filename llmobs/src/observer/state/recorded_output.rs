@@ -32,6 +32,14 @@ impl RecordedOutput {
         missing
     }
 
+    /// Settles the total of an attempt at its end. Unlike [`settle`](Self::settle), returns the tokens above the limit
+    /// too.
+    pub(crate) fn settle_at_end(&self, output: CountedTokens) -> CountedTokens {
+        let missing = self.settle(output);
+        let above_limit = output.total().saturating_sub(u32::MAX.into());
+        CountedTokens { text: missing.text + above_limit, ..missing }
+    }
+
     /// Returns the recorded tokens of the current attempt.
     pub(crate) fn get(&self) -> CountedTokens {
         unpack(self.0.load(Ordering::Relaxed))
@@ -86,5 +94,7 @@ mod tests {
         assert_eq!(settle(&recorded, u64::MAX, 7), (limit, 0));
         assert_eq!(settle(&recorded, u64::MAX, 7), (0, 0));
         assert_eq!(tokens(limit + 5, 7).missing_in(recorded.get()).total(), 12, "the end records the rest");
+        assert_eq!(recorded.settle_at_end(tokens(limit + 5, 7)).total(), 12, "also the end of a cancelled operation");
+        assert_eq!(settle(&recorded, limit + 99, 7), (0, 0), "late tokens above the limit are not recorded");
     }
 }

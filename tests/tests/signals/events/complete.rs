@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::Chunk;
@@ -10,6 +11,7 @@ use llmobs::Failure;
 use llmobs::FinishReason;
 use llmobs::Objective;
 use llmobs::Observer;
+use llmobs::Operation;
 use llmobs::Role;
 use llmobs::Usage;
 use llmobs::catalog::Profile;
@@ -73,6 +75,31 @@ async fn an_operation_has_one_event_with_all_its_known_fields() {
     }
     assert!(!event.fields.contains_key("error.type"));
     assert!(!event.fields.contains_key("trace_id"), "there is no trace");
+}
+
+#[test]
+fn a_cancelled_operation_whose_producer_still_runs_may_have_late_tokens() {
+    let late = |role: Role, hold: bool, end: fn(Operation)| {
+        let observer = Observer::builder().role(role).model("m").build().unwrap();
+        let operation = observer.chat("m").start();
+        let engine = hold.then(|| operation.marker().clone());
+        end(operation);
+        drop(engine);
+        let record: Value = serde_json::from_str(&observer.recent_operations()).unwrap();
+        record.get("llmobs.late_tokens_possible").cloned()
+    };
+    assert_eq!(late(Role::Server, true, |operation| operation.cancel()), Some(json!(true)));
+    assert_eq!(late(Role::Server, true, drop), Some(json!(true)));
+    assert_eq!(late(Role::Server, false, |operation| operation.cancel()), None);
+    assert_eq!(late(Role::Server, true, |operation| operation.complete()), None);
+    assert_eq!(late(Role::Server, true, |operation| operation.fail(ErrorType::Timeout)), None);
+    let abandon_bytes: fn(Operation) = |operation| {
+        let bytes = stream::iter([r#"data: {"choices":[{"index":0,"delta":{"content":"a"}}]}"#, "\n\n", "data: "]);
+        let mut observed = llmobs::sse::observe(operation, llmobs::sse::Dialect::OpenAi, bytes);
+        assert!(observed.next().now_or_never().flatten().is_some());
+    };
+    assert_eq!(late(Role::Gateway, true, abandon_bytes), Some(json!(true)));
+    assert_eq!(late(Role::Gateway, false, abandon_bytes), None, "the marker of the decoder is dropped with the stream");
 }
 
 #[test]
