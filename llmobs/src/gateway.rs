@@ -35,9 +35,9 @@
 //!
 //! - The operation starts at the arrival of the request, but is started when the body is read: its model and parameters
 //!   are part of the body. The body is read up to a [limit](GatewayLayer::max_request_bytes).
-//! - The inner service runs in the operation's span. The request has the [`Marker`](crate::Marker) of the operation as
-//!   an extension, with which the service records retries and fallbacks:
-//!   `request.extensions().get::<Marker>()`.
+//! - The inner service runs in the operation's span. With the [`Marker`](crate::Marker) of the operation, the service
+//!   records retries and fallbacks: it is an extension of the request, `request.extensions().get::<Marker>()`, and
+//!   [`Operation::current()`](crate::Operation::current).
 //! - A response is a stream by its content type. Its bytes pass unchanged and without delay; the operation ends with
 //!   them, as [`sse::observe`](crate::sse::observe()) defines.
 //! - Any other response, and every response with an error status, ends the operation with its last byte, as

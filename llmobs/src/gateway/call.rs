@@ -80,6 +80,9 @@ impl PendingCall {
         if let Some(provider) = endpoint.provider.clone() {
             start = start.provider(provider);
         }
+        if settings.late_provider {
+            start = start.late_provider();
+        }
         // The server layer knows the arrival better, if there is one.
         if request_arrival().is_none() {
             start = start.started_at(arrived_at);

@@ -61,6 +61,13 @@ impl GatewayLayer {
         self.set(|settings| settings.usage_frames = Some(frames))
     }
 
+    /// Declares that the inner service chooses the provider, or changes it for a fallback, with
+    /// [`Marker::provider`](crate::Marker::provider). The span of the operation then carries the provider that answered;
+    /// it is set at the end, so a sampler cannot read it. By default, the span carries the provider of the endpoint.
+    pub fn late_provider(self) -> Self {
+        self.set(|settings| settings.late_provider = true)
+    }
+
     fn set(mut self, change: impl FnOnce(&mut GatewaySettings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self

@@ -17,6 +17,8 @@ pub(super) struct GatewaySettings {
     pub(super) endpoint: Arc<EndpointFn>,
     pub(super) max_request_bytes: usize,
     pub(super) usage_frames: Option<UsageFrames>,
+    /// Set if the provider is not known before the end.
+    pub(super) late_provider: bool,
 }
 
 type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
@@ -39,6 +41,7 @@ impl GatewaySettings {
             endpoint: Arc::new(ModelEndpoint::from_request),
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             usage_frames: None,
+            late_provider: false,
         }
     }
 }

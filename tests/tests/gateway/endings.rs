@@ -191,7 +191,7 @@ async fn a_panic_of_the_service_or_of_its_body_is_internal() {
     let response = http::Response::new(body);
     let mut body = fixture.answer(fixture.layer(), request(false), response).await.into_body();
     assert!(std::panic::AssertUnwindSafe(body.frame()).catch_unwind().await.is_err());
-    // The panic was caught: the thread does not unwind any more.
+    // The panic was caught: the thread no longer unwinds.
     drop(body);
     assert_end(&fixture, "body", "failed", Some("internal"));
 }

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use http_body_util::StreamBody;
 use llmobs::Marker;
 use llmobs::Observer;
+use llmobs::Operation;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::clock::Clock;
@@ -103,6 +104,35 @@ async fn the_service_records_a_retry_and_an_error_on_the_marker_of_the_request()
     let attempts = |kind| fixture.readings().count("llmobs.operation.attempts", &[("llmobs.attempt.kind", kind)]);
     assert_eq!((attempts("first"), attempts("retry")), (1, 1));
     assert_eq!(fixture.readings().count("llmobs.operation.ended", &[("error.type", "timeout")]), 1);
+}
+
+#[tokio::test]
+async fn the_service_records_a_fallback_to_another_provider_and_model() {
+    async fn fall_back() {
+        let marker = Operation::current();
+        marker.provider(Provider::Anthropic);
+        marker.model("claude");
+        marker.record_attempt(AttemptKind::Fallback);
+    }
+    let fixture = Fixture::new();
+    let layer = fixture.layer().late_provider();
+    let request = post("/v1/chat/completions", r#"{"model":"m"}"#);
+    let response = fixture.send(layer, request, |_| async {
+        tokio::task::yield_now().await;
+        fall_back().await;
+        ok()
+    });
+    read(response.await.into_body()).await;
+    let (_, attributes) = fixture.span("chat m");
+    assert_eq!(attributes["gen_ai.provider.name"], Value::from("anthropic"));
+    assert_eq!(attributes["gen_ai.response.model"], Value::from("claude"));
+    let readings = fixture.readings();
+    let [start, end] = [("openai", "m"), ("anthropic", "claude")]
+        .map(|(provider, model)| [("gen_ai.provider.name", provider), ("gen_ai.request.model", model)]);
+    assert_eq!(readings.histogram("gen_ai.client.operation.duration", &end).count, 1);
+    assert_eq!(readings.count("llmobs.operation.attempts", &end), 1);
+    assert_eq!(readings.count("llmobs.operation.ended", &start), 1, "the books close under the names of the start");
+    assert_eq!(fixture.log()["gen_ai.provider.name"], "anthropic");
 }
 
 #[tokio::test]
