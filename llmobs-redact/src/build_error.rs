@@ -22,8 +22,8 @@ impl RedactorBuildError {
 
     pub(super) fn invalid_name(name: &str) -> Self {
         let message = format!(
-            "`detector`: the label {name:?} cannot be used: a label must begin with a capital letter and contain 2 to \
-             32 capital letters, `_` and at most 4 digits, and at most 16 bytes without a `_`"
+            "`detector`: the label {name:?} cannot be used: a label has 2 to 32 characters, begins with a capital letter, \
+             contains only capital letters, `_` and up to 4 digits, and has at most 16 characters between two `_`"
         );
         Self { message }
     }

@@ -37,8 +37,9 @@ pub struct Detector {
 type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32 bytes: a capital
-    /// letter first, then capitals, `_` and at most four digits; at most sixteen bytes without a `_`.
+    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32
+    /// characters, begins with a capital letter, contains only capital letters, `_` and up to four digits, and has at most
+    /// sixteen characters between two `_`.
     /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other names as errors.
     #[must_use]
     pub fn new(name: impl Into<String>, pattern: impl Into<String>) -> Self {

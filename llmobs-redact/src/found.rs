@@ -30,7 +30,7 @@ impl Match {
 }
 
 /// Returns whether a name in brackets has the form of a placeholder: 2 to 32 capitals, digits and `_`, a capital first,
-/// at most four digits, and at most sixteen bytes without a `_`. Longer or digit-heavy names can be keys or account
+/// at most four digits, and at most sixteen bytes between two `_`. Longer or digit-heavy names can be keys or account
 /// numbers. Placeholders: `EMAIL`, `DATE_OF_BIRTH`, `PHONE_1234`. Others: `AKIAIOSFODNN7EXAMPLE`,
 /// `DE89370400440532013000`.
 pub(super) fn is_placeholder_name(name: &[u8]) -> bool {

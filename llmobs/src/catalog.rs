@@ -72,8 +72,9 @@ impl Row {
         }
     }
 
-    /// Returns the unit as part of a Prometheus name, such as `seconds` for `s`. Returns `None` for annotations such as
-    /// `{token}`, for metrics without a unit, and for `1` on a counter, an up-down counter or a histogram.
+    /// Returns the unit as part of a Prometheus name, such as `seconds` for `s`. The known units are
+    /// `s`, `By`, `J`, `W`, `Hz`, `Cel` and, for gauges, `1`. Returns `None` for every other unit, for annotations such as
+    /// `{token}`, and for metrics without a unit.
     #[must_use]
     pub fn prometheus_unit(&self) -> Option<&'static str> {
         match self.unit {
@@ -98,7 +99,8 @@ impl Row {
         )
     }
 
-    /// Returns the names on the Prometheus page, with those of the parts of a histogram.
+    /// Returns the names on the Prometheus page: the name of the metric, and the same name with `_total` for a counter, or
+    /// with `_bucket`, `_sum` and `_count` for a histogram.
     pub(crate) fn page_names(&self) -> Vec<String> {
         let name = self.prometheus_name();
         let suffixes: &[&str] = match self.instrument {

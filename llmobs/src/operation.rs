@@ -1,4 +1,5 @@
-//! The parameters, phases and evaluations of an operation, and the scope of an observer.
+//! An operation (one model call), its builder, and the types of its methods: numbers that may be missing, attempts,
+//! phases, evaluations, the guard of a producer, and the futures that run in an operation or with an observer.
 
 #[cfg(feature = "macros")]
 pub use crate::__private::OperationHandle;

@@ -5,25 +5,23 @@ use super::families::MetricKind;
 
 /// Returns the name of a family in the classic format: with `_total` for a counter.
 pub fn metric_name(otel: &str, unit: &str, kind: MetricKind) -> String {
-    let mut name = sanitize(otel);
+    let name = sanitize(otel);
+    // The suffix of a counter follows the unit and appears only once.
+    let is_counter = kind == MetricKind::Counter;
+    let mut name = name.strip_suffix("_total").filter(|_| is_counter).unwrap_or(&name).to_owned();
     if let Some(unit) = unit_suffix(unit, kind)
         && !name.split('_').any(|word| word == unit)
     {
         name = format!("{name}_{unit}");
     }
-    if kind == MetricKind::Counter {
-        // The suffix follows the unit and appears only once.
-        name = format!("{}_total", name.strip_suffix("_total").unwrap_or(&name));
-    }
-    name
+    if is_counter { name + "_total" } else { name }
 }
 
 /// Returns the name of a label.
 pub fn label_name(otel: &str) -> String {
-    match otel.starts_with(|c: char| c.is_ascii_digit()) {
-        true => format!("key_{}", sanitize(otel)),
-        false => sanitize(otel),
-    }
+    // A label, unlike a metric, has no colon.
+    let name = sanitize(&otel.replace(':', "_"));
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("key_{name}") } else { name }
 }
 
 /// Returns the name suffix of a unit, or `None` if the unit adds no suffix. Example: `s` adds `seconds`.
@@ -71,7 +69,7 @@ fn unit_suffix(unit: &str, kind: MetricKind) -> Option<String> {
     }
 }
 
-/// Returns the name with only letters, digits and single underscores.
+/// Returns the name with only letters, digits, colons and single underscores.
 fn sanitize(name: &str) -> String {
     let mut clean = String::with_capacity(name.len());
     for c in name.chars() {

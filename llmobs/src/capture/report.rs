@@ -4,7 +4,8 @@ use std::ops::AddAssign;
 
 use llmobs_redact::RedactionCounts;
 
-/// The counts of redactions, truncations and drops while content passed the gate. Contains numbers only.
+/// The counts of what was redacted, truncated, dropped or not captured of the content that one call exports, such as the
+/// input and the output of an operation. Contains no content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaptureReport {
@@ -12,7 +13,7 @@ pub struct CaptureReport {
     pub redactions: RedactionCounts,
     /// Number of texts, arguments and responses that were truncated.
     pub truncated_contents: u64,
-    /// Bytes removed by truncation.
+    /// Bytes that truncation removed from captured content.
     pub truncated_bytes: u64,
     /// Number of media parts exported without their bytes.
     pub dropped_media: u64,
@@ -22,7 +23,8 @@ pub struct CaptureReport {
     pub dropped_parts: u64,
     /// Number of messages, tool definitions and documents that were dropped whole.
     pub dropped_messages: u64,
-    /// Bytes not captured because a limit or the [`ContentBudget`](super::ContentBudget) was reached.
+    /// Bytes of a streamed answer that were not captured, because the answer had reached a limit of choices, parts or bytes
+    /// or the [`ContentBudget`](super::ContentBudget) was used up. They are in none of the counts above.
     pub rejected_bytes: u64,
     /// Set if the [`ContentBudget`](super::ContentBudget) refused bytes at least once.
     pub is_over_budget: bool,

@@ -202,7 +202,9 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the format in which events are also written to standard output. Defaults to [`StandardOutput::Json`].
+    /// Sets the format in which the subscriber that [`init`](Self::init) installs also writes events to standard output.
+    /// Has no effect on [`build`](Self::build), and after [`without_subscriber`](Self::without_subscriber). Defaults to
+    /// [`StandardOutput::Json`].
     pub const fn standard_output(mut self, output: StandardOutput) -> Self {
         self.standard_output = output;
         self
@@ -236,7 +238,8 @@ impl PipelineBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the process already has a pipeline or a `tracing` subscriber, if an endpoint, a header or a
+    /// Returns an error if the process already has a pipeline or, unless
+    /// [`without_subscriber`](Self::without_subscriber) was called, a `tracing` subscriber; if an endpoint, a header or a
     /// certificate cannot be used, if a protocol or compression set in code needs a disabled feature, or if the export
     /// thread cannot be started. All other settings that cannot be applied are listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
