@@ -156,9 +156,10 @@ impl Redactor {
         json::redact_and_truncate(&self.rules, value, limit)
     }
 
-    /// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` is `Bytes`, also removes a tail that
-    /// can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes the words at the
-    /// end that are not plain words, and so can be the start of a secret.
+    /// Redacts `text`, then truncates the result to `limit` bytes. `truncation` states whether `text` was cut before this
+    /// call. If it was (`Bytes`), a tail that can be the start of a match is removed too. If that is not known (`Unknown`),
+    /// and this call truncates nothing, the words at the end that do not look like words of a language, such as `eyJhbGci`,
+    /// are removed: they can be the start of a secret.
     #[must_use]
     pub fn redact_and_truncate(&self, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
         truncate::redact_and_truncate(&self.rules, text, limit, truncation)
@@ -202,7 +203,8 @@ impl RedactorBuilder {
         Self { kinds: DataKindSet::ALL, regions: RegionSet::NONE, detectors: Vec::new(), allowlist: Vec::new() }
     }
 
-    /// Disables the detection of `kind`. Default: all kinds are enabled.
+    /// Disables the detection of a built-in `kind`. Has no effect on user-defined detectors, whose kind is
+    /// [`DataKind::Custom`]. Default: all kinds are enabled.
     pub const fn without(mut self, kind: DataKind) -> Self {
         self.kinds = self.kinds.without(kind);
         self
@@ -258,7 +260,7 @@ mod tests {
         for name in ["badge", "B", "B-1", "1B", "", "BADGENUMBEROFSTAFF"] {
             let error = Redactor::builder().detector(Detector::new(name, "x")).build().unwrap_err();
             assert!(error.to_string().contains("cannot be used"), "{error}");
-            assert!(error.to_string().contains("at most 16 bytes without a `_`"), "{error}");
+            assert!(error.to_string().contains("at most 16 characters between two `_`"), "{error}");
         }
     }
 

@@ -53,4 +53,6 @@ pub use self::injector::Injector;
 pub use self::injector::OutgoingRequest;
 pub use self::injector::inject;
 pub use self::layer::ServerLayer;
+#[cfg(feature = "gateway")]
+pub(crate) use self::request::content_length;
 pub use self::service::Server;

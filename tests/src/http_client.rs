@@ -1,4 +1,4 @@
-//! A minimal HTTP/1.1 client over a plain socket without buffering, so that measured times are arrival times of bytes.
+//! A minimal HTTP/1.1 client that reads each chunk as soon as it has arrived, so that measured times are arrival times.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// Time limit for any answer.
+/// Time limit for a complete answer, and for each chunk of a streamed one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A response that was read completely.
@@ -23,6 +23,7 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Returns the value of the first header with this name, in lower case; `None` if there is none.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -122,7 +123,7 @@ pub struct StreamedAnswer {
     /// Bytes of an incomplete event.
     partial_event: String,
     sent_at: Instant,
-    /// The arrival time of each token.
+    /// The time at which each token was read: its arrival, unless `read_to_end` paused.
     pub token_times: Vec<Instant>,
     pub usage: Value,
     pub error: Value,

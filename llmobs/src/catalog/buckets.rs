@@ -36,13 +36,15 @@ pub enum BucketShape {
 pub enum Buckets {
     /// The bounds that the conventions advise, unchanged.
     Semconv,
-    /// The bounds that the conventions advise, extended to 640 s (to 10 s for times per token).
+    /// The bounds that the conventions advise, extended to 640 s (to 10 s for times per token, and not extended for the lag
+    /// of the async runtime, which ends at 5 s).
     #[default]
     Default,
     /// More bounds in the typical range of services, with up to 50 % more series.
     Fine,
-    /// Exponential histograms. Only a View of the OpenTelemetry SDK can select them; everywhere else this is
-    /// [`Buckets::Fine`], which the observer logs at INFO when it is built.
+    /// Exponential histograms over OpenTelemetry. They need a View of the SDK: the pipeline of llmobs adds it if it is built
+    /// with this value too, and an application with another pipeline adds its own. The Prometheus page has the bounds of
+    /// [`Buckets::Fine`]; the observer logs this at INFO when it is built.
     Exponential,
 }
 

@@ -28,6 +28,7 @@ use crate::sse::UsageFrameFilter;
 use crate::sse::WholeResponse;
 use crate::sse::parse_request;
 use crate::sse::request_stream_usage;
+use crate::tower::content_length;
 
 /// A call whose request is being read.
 pub(super) struct PendingCall {
@@ -153,9 +154,4 @@ impl RunningCall {
 /// Returns whether a body is compressed, so that it cannot be read.
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// Returns the declared length of a body in bytes.
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }

@@ -14,16 +14,20 @@ const DEFAULT_MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct GatewaySettings {
     pub(super) observer: Observer,
+    /// Returns the endpoint of a request; `None` if the request calls no model and passes unobserved.
     pub(super) endpoint: Arc<EndpointFn>,
+    /// The number of bytes of a request that are read before it is passed on. The rest of a longer request passes unread.
     pub(super) max_request_bytes: usize,
+    /// Set if the layer requests the usage of streams whose clients did not: the treatment of the frames that this adds.
     pub(super) usage_frames: Option<UsageFrames>,
-    /// Set if the provider is not known before the end.
+    /// Set if the inner service chooses the provider, so that it is known only at the end of the operation.
     pub(super) late_provider: bool,
 }
 
 type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
 
-/// The usage frames of streams whose clients did not request them.
+/// The treatment of the usage frames that [`GatewayLayer::request_usage`](super::GatewayLayer::request_usage) adds to
+/// streams whose clients did not request them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UsageFrames {

@@ -29,7 +29,7 @@ impl SpanIds {
         is_valid.then_some(TraceLink { trace_id: self.trace_id, span_id: self.span_id })
     }
 
-    /// Returns the ids if the trace is sampled.
+    /// Returns the ids; `None` if the trace is not sampled, or if one of the ids consists of zeros.
     pub(crate) fn sampled_link(self) -> Option<TraceLink> {
         self.link().filter(|_| self.is_sampled)
     }

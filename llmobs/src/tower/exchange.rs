@@ -4,10 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Buf;
-use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::response;
 use http_body::Frame;
@@ -21,6 +19,7 @@ use super::metrics::DurationLabels;
 use super::metrics::HttpErrorType;
 use super::propagation;
 use super::request::RequestLabels;
+use super::request::content_length;
 use super::span;
 use super::span::RequestSpan;
 use crate::clock::Moment;
@@ -165,7 +164,7 @@ impl HttpExchange {
             // An intermediary answered instead of the gRPC service.
             false => self.is_grpc_request.then(|| GrpcStatus::from_http_status(head.status)),
         };
-        self.content_length = declared_length(&head.headers).or_else(|| size.exact());
+        self.content_length = content_length(&head.headers).or_else(|| size.exact());
         if let Some(span) = self.span.as_ref().filter(|_| !self.is_grpc_request) {
             span::set_response_status(span, head.status);
         }
@@ -330,8 +329,4 @@ fn resolve_route<'a>(shared: &LayerState, request: &'a Parts) -> Option<Cow<'a, 
         #[cfg(not(feature = "axum"))]
         None => None,
     }
-}
-
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http::Method;
 use http::Uri;
 use http::Version;
+use http::header::CONTENT_LENGTH;
 use http::header::HOST;
 use http::header::USER_AGENT;
 use http::request::Parts;
@@ -68,6 +69,11 @@ const fn version(version: Version) -> Option<&'static str> {
 pub(super) fn requested_authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let host_header = || headers.get(HOST)?.to_str().ok()?.parse().ok();
     uri.authority().cloned().or_else(host_header)
+}
+
+/// Returns the declared length of a body in bytes.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Removes the brackets of an IPv6 address: `[::1]` becomes `::1`.

@@ -97,7 +97,12 @@ fn a_later_subscriber_of_the_application_panics_after_a_line_that_names_the_cure
     let output = run_in_child("a_service_that_installs_its_subscriber_second");
     let lines: Vec<_> = output.lines().filter(|line| line.contains("`without_subscriber()`")).collect();
     let [line] = lines[..] else { panic!("one line: {output}") };
-    for part in ["INFO llmobs: ", "installed the `tracing` subscriber of the process", "`Pipeline::layer()`"] {
+    for part in [
+        r#""level":"INFO""#,
+        r#""target":"llmobs""#,
+        "installed the `tracing` subscriber of the process",
+        "`Pipeline::layer()`",
+    ] {
         assert!(line.contains(part), "{part}: {line}");
     }
 }
@@ -108,7 +113,7 @@ fn a_service_that_installs_its_subscriber_second() {
         return;
     }
     let settings = llmobs::otlp::builder().environment([("OTEL_SDK_DISABLED", "true")]);
-    let pipeline = settings.standard_output(StandardOutput::Text).init().unwrap();
+    let pipeline = settings.standard_output(StandardOutput::Json).init().unwrap();
     let panic = std::panic::catch_unwind(|| tracing_subscriber::fmt().init()).unwrap_err();
     let text = panic.downcast_ref::<String>().map(String::as_str);
     assert!(text.unwrap_or_default().contains("Unable to install global subscriber"), "{text:?}");
