@@ -23,7 +23,8 @@ impl RedactorBuildError {
     pub(super) fn invalid_name(name: &str) -> Self {
         let message = format!(
             "`detector`: the label {name:?} cannot be used: a label has 2 to 32 characters, begins with a capital letter, \
-             contains only capital letters, `_` and up to 4 digits, and has at most 16 characters between two `_`"
+             contains only capital letters, `_` and up to 4 digits, and has no part longer than 16 characters without a \
+             `_`"
         );
         Self { message }
     }

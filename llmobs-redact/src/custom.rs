@@ -37,10 +37,11 @@ pub struct Detector {
 type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32
-    /// characters, begins with a capital letter, contains only capital letters, `_` and up to four digits, and has at most
-    /// sixteen characters between two `_`.
-    /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other names as errors.
+    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32 characters, begins with a
+    /// capital letter, contains only capital letters, `_` and up to four digits, and has no part longer than sixteen
+    /// characters without a `_`. `pattern` is an expression in the syntax of the crate `regex-syntax` whose matches are
+    /// valid UTF-8, so `.` and negated classes need the flag `u`: `(?u:.)`.
+    /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other names and expressions as errors.
     #[must_use]
     pub fn new(name: impl Into<String>, pattern: impl Into<String>) -> Self {
         Self { placeholder: name.into(), pattern: pattern.into(), check: None }

@@ -257,10 +257,13 @@ mod tests {
     fn invalid_patterns_and_names_are_rejected_with_the_name_of_the_setter() {
         let error = Redactor::builder().detector(Detector::new("BADGE", "(")).build().unwrap_err();
         assert!(error.to_string().starts_with("`detector`: a detector's pattern cannot be compiled"), "{error}");
+        let error = Redactor::builder().detector(Detector::new("BADGE", "EMP.[0-9]")).build().unwrap_err();
+        assert!(error.to_string().contains("cannot be compiled"), "`.` could match a part of a character: {error}");
+        assert!(Redactor::builder().detector(Detector::new("BADGE", "EMP(?u:.)[0-9]")).build().is_ok());
         for name in ["badge", "B", "B-1", "1B", "", "BADGENUMBEROFSTAFF"] {
             let error = Redactor::builder().detector(Detector::new(name, "x")).build().unwrap_err();
             assert!(error.to_string().contains("cannot be used"), "{error}");
-            assert!(error.to_string().contains("at most 16 characters between two `_`"), "{error}");
+            assert!(error.to_string().contains("no part longer than 16 characters"), "{error}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Rules that decide whether a text is a secret, from its characters alone.
+//! Rules that decide whether a text is a secret, from its characters, its kind and the syntax before it.
 
 use super::class;
 use super::class::ALNUM;
@@ -86,8 +86,8 @@ const DUMMY_WORDS: &[&str] = &[
     "getenv",
 ];
 
-/// Returns whether `value` looks randomly generated: mixed digits, letters and cases, at least 8 different characters
-/// (ignoring case), and neither a list of words nor a camel-case name.
+/// Returns whether `value` looks randomly generated: it mixes digits and letters, or upper and lower case, has at least 8
+/// different characters (ignoring case), and is neither a list of words with few digits nor a camel-case name.
 pub(super) fn is_random(value: &[u8]) -> bool {
     let digits = class::count_in(value, DIGIT);
     let letters = class::count_in(value, ALPHA);

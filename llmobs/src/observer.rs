@@ -279,7 +279,8 @@ impl Observer {
     }
 
     /// Returns the pseudonym of an identity for a field of spans and logs, for example `user.id`. The same field,
-    /// identity, key and epoch always result in the same pseudonym; without the key, the identity cannot be recovered.
+    /// identity, key and epoch (a period that the [`Pseudonymizer`] names, such as a month) always result in the same
+    /// pseudonym; without the key, the identity cannot be recovered.
     /// Returns `None` if there is no key, so that the identity is not exported in its place, or if the identity is
     /// empty. Do not use a pseudonym as a metric label.
     ///
@@ -380,8 +381,9 @@ impl Observer {
         }
     }
 
-    /// Attaches a device source, an object of another crate, which names the devices of [views](View) at every
-    /// collection, until the last `Arc` to it is dropped. A disabled observer ignores it.
+    /// Attaches a device source, an object of another crate, until the last `Arc` to it is dropped. At every collection it
+    /// returns the labels by which a [view](View) identifies devices such as GPUs, if they differ from the labels of the
+    /// metrics of llmobs. A disabled observer ignores it.
     pub fn attach_device_source<S: DeviceSource>(&self, source: &Arc<S>) {
         if let Some(inner) = &self.parts.inner {
             let weak: Weak<S> = Arc::downgrade(source);

@@ -26,7 +26,8 @@ use super::random::Random;
 pub struct PendingResponse(ServerBody<Full<Bytes>>);
 
 impl PendingResponse {
-    /// Sends a request with a random kind and a random status.
+    /// Sends a request with a random method and route to a service that answers with a random status, and returns the
+    /// response, whose body is not read yet.
     pub fn send_random(observer: &Observer, random: &mut Random) -> Self {
         let route = random.one_of(&[Some("/v1/chat"), Some("/users/{id}"), None]).to_owned();
         let layer = ServerLayer::new(observer.clone()).route(move |_| route);

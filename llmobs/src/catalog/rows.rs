@@ -121,7 +121,7 @@ GEN_AI_SERVER:
     ServerFirstToken { m::GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, Histogram(FirstToken), "s", [S], Core, SERVER, both,
         "Time to first token in seconds of completed operations, from the start of the operation to its first token" }
     ServerPerToken { m::GEN_AI_SERVER_TIME_PER_OUTPUT_TOKEN, Histogram(PerToken), "s", [S], Core, SERVER, both,
-        "Mean seconds per token after the first, from first token to last exact moment, of completed operations with two or more tokens" }
+        "Mean seconds per token after the first, up to the last token whose time is known exactly, of completed operations with two or more tokens" }
 ;
 GEN_AI_CLIENT:
     ClientTokenUsage { m::GEN_AI_CLIENT_TOKEN_USAGE, Histogram(Tokens), "{token}", [S a::GEN_AI_TOKEN_TYPE], Core, REMOTE, V1_41,
@@ -189,11 +189,11 @@ TIME:
     Prefill { "llmobs.prefill.duration", Histogram(Stage), "s", [S], Standard, SERVER, both,
         "Prefill time in seconds, from scheduled to the first token, or from the start if the operation was not marked as scheduled" }
     Decode { "llmobs.decode.duration", Histogram(Stage), "s", [S], Standard, SERVER, both,
-        "Decode time in seconds, from the first token to the last exact moment of a token" }
+        "Decode time in seconds, from the first token to the last token whose time is known exactly" }
     InterToken { "llmobs.inter_token.duration", Histogram(PerToken), "s", [S], Standard, ALL, both,
         "Inter-token latency in seconds, from one token to the next, one sample per token after the first chunk; a slow consumer has no effect" }
     TokensUnmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both,
-        "Number of tokens after the last exact moment of their stream, which have no inter-token latency sample" }
+        "Number of tokens without an inter-token latency sample: those after the last token of their stream whose time is known exactly" }
     LongestGap { "llmobs.operation.longest_gap.duration", Histogram(PerToken), "s", [S], Standard, ALL, both,
         "Longest time in seconds from a token to the next, one sample per operation, not divided by the tokens of a chunk" }
     ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Stage), "s", [S], Standard, ALL, both,

@@ -173,14 +173,15 @@ where
     #[inline]
     fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let mut scope = None;
+        let mut is_in_span = false;
         if let Some(state) = this.state.as_mut() {
             state.before_poll();
-            scope = state.scope_to_enter();
+            is_in_span = state.is_in_span;
         }
-        let polled = match scope {
-            None => this.inner.poll_next(context),
-            Some(scope) => scope.in_scope(|| this.inner.poll_next(context)),
+        let polled = if is_in_span {
+            poll_in_scope(this.state.as_deref(), this.inner, context)
+        } else {
+            this.inner.poll_next(context)
         };
         let Some(state) = this.state.as_mut() else { return polled };
         match polled {
@@ -212,6 +213,20 @@ where
             }
         }
         polled
+    }
+}
+
+/// Polls a stream in the span of its operation. Kept out of line, so that a stream that is not polled there has nothing to
+/// drop after each poll.
+#[cold]
+fn poll_in_scope<S: Stream>(
+    state: Option<&StreamState>,
+    inner: Pin<&mut S>,
+    context: &mut Context<'_>,
+) -> Poll<Option<S::Item>> {
+    match state {
+        Some(state) => state.scope().in_scope(|| inner.poll_next(context)),
+        None => inner.poll_next(context),
     }
 }
 
@@ -324,13 +339,10 @@ impl StreamState {
         }
     }
 
-    #[inline]
-    fn scope_to_enter(&self) -> Option<OperationScope> {
-        if !self.is_in_span {
-            return None;
-        }
+    /// Returns the scope in which the inner stream is polled, if it is polled in the operation's span.
+    fn scope(&self) -> OperationScope {
         let RunningOperation { state, span, .. } = &self.operation;
-        Some(OperationScope::new(span.as_deref(), Some(Arc::clone(state))))
+        OperationScope::new(span.as_deref(), Some(Arc::clone(state)))
     }
 
     #[inline]

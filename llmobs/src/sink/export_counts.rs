@@ -48,7 +48,7 @@ impl Signal {
     }
 }
 
-/// The reason for which an item, such as a span, was lost before it reached the collector.
+/// The reason for which an item, such as a span, was lost: it did not reach the collector, or the collector refused it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DropReason {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::support::Server;
 use crate::support::StreamedAnswer;
-use crate::support::assert_agree;
+use crate::support::do_agree;
 use crate::support::eventually;
 use crate::support::lock_exclusive;
 
@@ -18,19 +18,30 @@ async fn a_slow_client_does_not_change_the_time_between_tokens() {
     let question = json!({ "model": "synthetic", "stream": true, "max_tokens": 40,
         "messages": [{ "role": "user", "content": "Hello" }] });
     for pause in [Duration::ZERO, Duration::from_millis(50)] {
-        let before = server.scrape().await;
-        let mut stream = StreamedAnswer::open(server.address, "/v1/chat/completions", &question).await;
-        stream.read_to_end(pause).await;
-        assert_eq!(stream.token_times.len(), 40);
-        let page = server.scrape().await;
-        let itl = page.mean_since(&before, "llmobs_inter_token_duration_seconds");
-        assert_agree(&format!("ITL with a pause of {pause:?}"), itl, 0.020);
-        let ttft = page.mean_since(&before, "llmobs_time_to_first_token_seconds");
-        assert_agree("TTFT", ttft, stream.time_to_first_token());
-        assert_agree("TPOT", page.mean_since(&before, "gen_ai_server_time_per_output_token_seconds"), 0.020);
-        let mean_gap: f64 = stream.gaps().iter().sum::<f64>() / 39.0;
-        println!("the client received a token every {:.1} ms", mean_gap * 1e3);
-        assert!(mean_gap >= pause.as_secs_f64(), "the client reads slowly");
+        // Up to three rounds: on a busy machine, the client or the service may wait for the processor.
+        let mut agrees = false;
+        for _ in 0..3 {
+            let before = server.scrape().await;
+            let mut stream = StreamedAnswer::open(server.address, "/v1/chat/completions", &question).await;
+            stream.read_to_end(pause).await;
+            assert_eq!(stream.token_times.len(), 40);
+            let page = server.scrape().await;
+            let mean = |name| page.mean_since(&before, name);
+            let mean_gap: f64 = stream.gaps().iter().sum::<f64>() / 39.0;
+            println!("the client received a token every {:.1} ms", mean_gap * 1e3);
+            assert!(mean_gap >= pause.as_secs_f64(), "the client reads slowly");
+            agrees = [
+                ("ITL", mean("llmobs_inter_token_duration_seconds"), 0.020),
+                ("TTFT", mean("llmobs_time_to_first_token_seconds"), stream.time_to_first_token()),
+                ("TPOT", mean("gen_ai_server_time_per_output_token_seconds"), 0.020),
+            ]
+            .iter()
+            .fold(true, |agrees, (what, service, client)| do_agree(what, *service, *client) && agrees);
+            if agrees {
+                break;
+            }
+        }
+        assert!(agrees, "with a pause of {pause:?}, the times did not agree in any of three rounds");
     }
 }
 
