@@ -1,5 +1,6 @@
-//! axum 0.7 with an engine in a spawned task, which sends text over a channel that the body of the answer reads. The
-//! task owns a marker, so that its panic fails the operation: without one, the channel only looks closed.
+//! axum 0.7 with an engine in a spawned task, which sends text over a channel that the body of the answer reads. A guard
+//! owns the sender, so that a task that panics, is aborted or returns early fails the operation: without it, the channel
+//! only looks closed.
 
 use std::convert::Infallible;
 use std::future::IntoFuture;
@@ -23,10 +24,9 @@ use http::StatusCode;
 use llmobs::BuildError;
 use llmobs::Chunk;
 use llmobs::ErrorType;
-use llmobs::FinishReason;
-use llmobs::Marker;
 use llmobs::Observer;
 use llmobs::Role;
+use llmobs::operation::ProducerGuard;
 use llmobs::tower::ServerLayer;
 use llmobs_hosts_tests::upstream::MODEL;
 use llmobs_hosts_tests::upstream::TOKEN_TIME;
@@ -51,16 +51,18 @@ async fn generate(Json(request): Json<Request>) -> Result<Response, StatusCode> 
         return Err(StatusCode::TOO_MANY_REQUESTS);
     }
     let (sender, mut receiver) = mpsc::channel(8);
-    let marker = operation.marker().clone(); // llmobs
-    tokio::spawn(run_engine(request.prompt, sender, marker));
+    let answer = operation.producer(sender); // llmobs
+    let is_aborted = request.prompt == "abort";
+    let task = tokio::spawn(run_engine(request.prompt, answer));
+    if is_aborted {
+        task.abort();
+    }
     let tokens = stream::poll_fn(move |context| receiver.poll_recv(context));
     let tokens = operation.observe_with(tokens, |_| Chunk::tokens(1)); // llmobs
     Ok(Sse::new(tokens.map(|token: String| Ok::<_, Infallible>(Event::default().data(token)))).into_response())
 }
 
-/// The engine. Arguments are dropped from the last to the first, and the marker is the last one, so that a panic is marked
-/// before the channel closes.
-async fn run_engine(prompt: String, tokens: mpsc::Sender<String>, marker: Marker) {
+async fn run_engine(prompt: String, answer: ProducerGuard<mpsc::Sender<String>>) {
     let count = if prompt == "without an end" { 2_000 } else { 4 };
     for index in 0..count {
         match &*prompt {
@@ -68,16 +70,17 @@ async fn run_engine(prompt: String, tokens: mpsc::Sender<String>, marker: Marker
             "unwind at the first token" => resume_unwind(Box::new("as a panic, without its message")),
             "panic later" if index == 2 => panic!("the engine fails"),
             "an error later" if index == 2 => {
-                marker.set_error(ErrorType::Inference); // llmobs
+                answer.marker().set_error(ErrorType::Inference); // llmobs
                 return;
             }
+            "an early return" if index == 2 => return,
             _ => tokio::time::sleep(TOKEN_TIME).await,
         }
-        if tokens.send("red".to_owned()).await.is_err() {
+        if answer.send("red".to_owned()).await.is_err() {
             return;
         }
     }
-    marker.finish_reason(FinishReason::Stop); // llmobs
+    answer.finish(); // llmobs
 }
 
 async fn metrics(State(observer): State<Observer>) -> String {
@@ -125,23 +128,24 @@ async fn each_end_of_the_task_is_the_end_of_the_operation() {
     assert_eq!(send(host, "when the queue is full").await.status(), 429);
     let nothing = send(host, "panic at the first token").await;
     assert_eq!((nothing.status().as_u16(), nothing.text().await.unwrap().as_str()), (200, ""));
-    for prompt in ["panic later", "an error later"] {
+    assert_eq!(send(host, "abort").await.text().await.unwrap(), "");
+    for prompt in ["panic later", "an error later", "an early return"] {
         assert_eq!(send(host, prompt).await.text().await.unwrap().matches("data: red").count(), 2);
     }
     send(host, "without an end").await.chunk().await.unwrap();
 
-    let page = page_after(host, 6).await;
+    let page = page_after(host, 8).await;
     let outcomes = ["completed", "rejected/rate_limited", "failed/internal", "failed/inference", "cancelled"];
-    assert_eq!(outcomes.map(|outcome| page.ended_count(outcome)), [1, 1, 2, 1, 1]);
+    assert_eq!(outcomes.map(|outcome| page.ended_count(outcome)), [1, 1, 4, 1, 1]);
     let first_tokens = page.count("llmobs_time_to_first_token_seconds_count", &[]);
-    assert_eq!(first_tokens, 4, "all but the refused call and the early panic");
+    assert_eq!(first_tokens, 5, "all but the refused call, the aborted one and the early panic");
     let log = telemetry.log.text();
     let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    assert_eq!(records.filter(|record| record["error.type"] == "internal").count(), 2, "{log}");
+    assert_eq!(records.filter(|record| record["error.type"] == "internal").count(), 4, "{log}");
     let spans = telemetry.spans.named("chat tiny");
     let failed = spans.iter().filter(|span| span.error.as_deref() == Some("this process failed"));
-    assert_eq!((spans.len(), failed.count()), (6, 2));
-    assert_eq!(telemetry.spans.named("POST /generate").len(), 6);
+    assert_eq!((spans.len(), failed.count()), (8, 4));
+    assert_eq!(telemetry.spans.named("POST /generate").len(), 8);
 }
 
 /// On several threads the body may read the end of the channel while the task is still unwinding.
