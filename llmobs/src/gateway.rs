@@ -47,7 +47,8 @@
 //!   on the marker.
 //! - A request whose body breaks off is `cancelled`, and one whose body is not valid is `rejected`, independent of the
 //!   response.
-//! - If the client disconnects, the server drops the future or the body: the operation is `cancelled`.
+//! - If the client disconnects, the server drops the future or the body: the operation is `cancelled`, also while its
+//!   request is being read.
 //!
 //! A compressed request or response (`Content-Encoding`) passes too, but is not read: the operation has no model or
 //! no tokens, and its status is the outcome. Remove `Accept-Encoding` from the requests to the upstream.

@@ -30,12 +30,22 @@ use crate::sse::parse_request;
 use crate::sse::request_stream_usage;
 use crate::tower::content_length;
 
-/// A call whose request is being read.
+/// A call whose request is being read. If it is dropped before [`start`](Self::start), because the caller left or a time
+/// limit passed, its operation is cancelled.
 pub(super) struct PendingCall {
     settings: Arc<GatewaySettings>,
     endpoint: ModelEndpoint,
     /// The arrival of the request's head.
     arrived_at: Moment,
+    is_started: bool,
+}
+
+impl Drop for PendingCall {
+    fn drop(&mut self) {
+        if !self.is_started {
+            drop(self.start_operation(&RequestSummary::default()));
+        }
+    }
 }
 
 /// A call whose operation has started.
@@ -56,7 +66,7 @@ impl PendingCall {
         }
         let endpoint = (settings.endpoint)(head)?;
         let arrived_at = settings.observer.now();
-        Some(Self { settings: Arc::clone(settings), endpoint, arrived_at })
+        Some(Self { settings: Arc::clone(settings), endpoint, arrived_at, is_started: false })
     }
 
     /// Returns the number of bytes of the request that are read before it is passed on.
@@ -64,38 +74,45 @@ impl PendingCall {
         self.settings.max_request_bytes
     }
 
+    /// Starts the operation of a request with these parameters.
+    fn start_operation(&self, request: &RequestSummary) -> Operation {
+        let endpoint = &self.endpoint;
+        let model = request.model.as_deref().or(endpoint.model.as_deref()).unwrap_or_default();
+        let mut start = request.apply_to(self.settings.observer.operation(endpoint.operation.clone(), model));
+        if let Some(provider) = endpoint.provider.clone() {
+            start = start.provider(provider);
+        }
+        if self.settings.late_provider {
+            start = start.late_provider();
+        }
+        // The server layer knows the arrival better, if there is one.
+        if request_arrival().is_none() {
+            start = start.started_at(self.arrived_at);
+        }
+        start.start()
+    }
+
     /// Starts the operation of a request with this body, adds its marker to the request's extensions, and returns the
     /// body that the inner service receives. `is_complete`: whether the body was read to its end.
     pub(super) fn start(
-        self,
+        mut self,
         head: &mut request::Parts,
         body: Bytes,
         is_complete: bool,
         request_error: Option<ErrorType>,
     ) -> (RunningCall, Bytes) {
-        let Self { settings, endpoint, arrived_at } = self;
+        self.is_started = true;
         let mut request = parse_request(if is_encoded(&head.headers) { &[] } else { &body });
-        request.stream = endpoint.is_stream_requested(request.stream);
-        let model = request.model.as_deref().or(endpoint.model.as_deref()).unwrap_or_default();
-        let mut start = request.apply_to(settings.observer.operation(endpoint.operation.clone(), model));
-        if let Some(provider) = endpoint.provider.clone() {
-            start = start.provider(provider);
-        }
-        if settings.late_provider {
-            start = start.late_provider();
-        }
-        // The server layer knows the arrival better, if there is one.
-        if request_arrival().is_none() {
-            start = start.started_at(arrived_at);
-        }
-        let operation = start.start();
+        request.stream = self.endpoint.is_stream_requested(request.stream);
+        let operation = self.start_operation(&request);
+        let endpoint = self.endpoint.clone();
         #[cfg(feature = "content")]
         if is_complete && endpoint.operation != OperationName::Embeddings {
             operation.marker().input(|| crate::sse::parse_input(endpoint.dialect, &body));
         }
         head.extensions.insert(operation.marker().clone());
         let mut call = RunningCall { operation, endpoint, removes_usage: false, request_error };
-        let option = settings.usage_frames.filter(|_| is_complete && call.may_request_usage(&request));
+        let option = self.settings.usage_frames.filter(|_| is_complete && call.may_request_usage(&request));
         let Some((frames, edited)) = option.and_then(|frames| Some((frames, request_stream_usage(&body)?))) else {
             return (call, body);
         };

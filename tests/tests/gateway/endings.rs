@@ -156,6 +156,16 @@ async fn a_client_that_leaves_before_the_response_cancels_the_call() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_its_request_is_read_cancels_the_call() {
+    let fixture = Fixture::new();
+    let endless = http_body_util::StreamBody::new(futures_util::stream::pending()).boxed_unsync();
+    let request = http::Request::post("/openai/deployments/gpt-4/chat/completions").body(endless).unwrap();
+    let reading = fixture.send(fixture.layer(), request, |_| async { unreachable!("the request is not complete") });
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(10), reading).await.is_err());
+    assert_end(&fixture, "reading", "cancelled", Some("cancelled"));
+}
+
+#[tokio::test]
 async fn a_request_that_breaks_off_is_cancelled_and_an_invalid_one_rejected() {
     for (kind, outcome, error) in [
         (io::ErrorKind::UnexpectedEof, "cancelled", "cancelled"),
