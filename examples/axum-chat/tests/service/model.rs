@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::Page;
 use crate::support::Server;
 use crate::support::StreamedAnswer;
-use crate::support::assert_agree;
+use crate::support::do_agree;
 use crate::support::lock_exclusive;
 use llmobs_tests::http_client::gaps;
 
@@ -119,4 +119,9 @@ fn question(client: usize, max_tokens: usize) -> Value {
 #[expect(clippy::cast_precision_loss, reason = "a few hundred values")]
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Asserts that two measurements of one time agree.
+fn assert_agree(what: &str, service: f64, client: f64) {
+    assert!(do_agree(what, service, client), "{what}: {service} s by the service, {client} s by the client");
 }

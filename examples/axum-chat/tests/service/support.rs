@@ -27,8 +27,3 @@ pub(crate) fn do_agree(what: &str, service: f64, client: f64) -> bool {
     println!("{what}: {:.1} ms by the service, {:.1} ms by the client", service * 1e3, client * 1e3);
     (service - client).abs() <= 0.1 * client + 0.002
 }
-
-/// Asserts that two measurements of one time agree.
-pub(crate) fn assert_agree(what: &str, service: f64, client: f64) {
-    assert!(do_agree(what, service, client), "{what}: {service} s by the service, {client} s by the client");
-}
