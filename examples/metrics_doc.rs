@@ -121,6 +121,8 @@ fn bucket_family(shape: BucketShape, row: &Row) -> &'static str {
         BucketShape::SmallCount => "small numbers",
         BucketShape::Lag => "delays of the runtime",
         BucketShape::Http => "HTTP requests",
+        BucketShape::Custom(_) if row.group == Group::ENGINE => "engine steps",
+        BucketShape::Custom(_) if row.unit == "{preemption}" => "preemptions",
         BucketShape::Custom(_) if row.unit == "J" => "energy of an operation",
         BucketShape::Custom(_) if row.group == llmobs_gpu::GROUP => "calls of a driver",
         _ => "others",
@@ -139,6 +141,7 @@ fn group_description(group: Group) -> &'static str {
         Group::RESPONSE_CACHE => "caches of whole responses",
         Group::EVALUATION => "evaluations of answers",
         Group::OBJECTIVE => "service-level objectives",
+        Group::ENGINE => "the scheduler of an inference engine",
         Group::RUNTIME => "the async runtime",
         Group::SELF_OBSERVABILITY => "the telemetry of llmobs itself",
         Group::PIPELINE => "what a pipeline exports and drops, with the feature `otlp`",
@@ -197,7 +200,8 @@ its line lists.
 **Profile.** Rows of the profile `v1_41` belong to the last tagged version of the conventions, rows of `latest` to the
 pinned unreleased version. `dual` records both. Rows of `any` are always recorded.
 
-**Observable** rows are read from the operations in flight at each collection. They stay correct while an engine hangs.
+**Observable** rows are read from the operations in flight and the engines at each collection. They stay correct while an
+engine hangs.
 
 **Labels.** S stands for `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, always in this order and
 always first; labels declared with `ObserverBuilder::label` follow them. In Prometheus dots become `_`. The number of
@@ -208,6 +212,7 @@ label values is bounded:
 - The model is a declared model, one of the first undeclared models up to a limit (0 in the server role, 32 in the
   others), or `_OTHER`. A declared model always has its own series.
 - Operation, provider and runtime names outside the lists of the conventions get at most 16 values each, then `_OTHER`.
+- An engine's id is declared by the application; an observer has at most 64 engines.
 - Phases, evaluations, objectives and labels of the application are declared with all their values when the observer is
   built.
 - Every value is truncated to 128 bytes and has no control characters.

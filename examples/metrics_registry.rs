@@ -15,7 +15,13 @@ use llmobs::catalog::Row;
 /// Attributes that only some series of a metric have, and the condition.
 const CONDITIONAL_ATTRIBUTES: &[(&str, &str)] = &[
     ("error.type", "If the operation or the export failed."),
+    ("llmobs.cache.tier", "If the result is `hit`."),
+    ("llmobs.draft.position", "At level full, for the first 16 tokens of a draft."),
+    ("llmobs.engine.block_size", "If the application set it."),
+    ("llmobs.engine.quantization", "If the application set it."),
+    ("llmobs.engine.revision", "If the application set it."),
     ("llmobs.finish_reason", "If the operation completed and the reason is known."),
+    ("llmobs.wait.reason", "If the sequence waits."),
 ];
 
 const HEADER: &str = "\

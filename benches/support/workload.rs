@@ -41,7 +41,17 @@ pub(crate) fn metric_specs() -> Vec<MetricSpec> {
         processed("output", "text"),
         MetricSpec::histogram("queue_duration", &[("llmobs.queue.exit", "scheduled")]),
     ];
-    let names = ["prefill", "decode", "ttft", "server_ttft", "server_tpot", "server_duration", "input", "output"];
+    let names = [
+        "prefill",
+        "decode",
+        "preemptions",
+        "ttft",
+        "server_ttft",
+        "server_tpot",
+        "server_duration",
+        "input",
+        "output",
+    ];
     specs.extend(names.map(|name| MetricSpec::histogram(name, &[])));
     specs
 }

@@ -16,6 +16,7 @@ pub use self::buckets::Buckets;
 pub use self::device::DeviceAttribute;
 pub use self::device::DeviceValue;
 pub use self::group::Group;
+pub(crate) use self::rows::ENGINE_ATTRIBUTES;
 pub use self::rows::ROWS;
 pub(crate) use self::rows::RowId;
 pub(crate) use self::rows::SERIES_ATTRIBUTES;

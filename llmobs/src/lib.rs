@@ -16,6 +16,7 @@
 //! | observe a gateway or proxy | [`GatewayLayer`](gateway::GatewayLayer): [example](#observe-a-gateway) | [gateways](guide::gateway) |
 //! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [reqwest](guide::reqwest), [tracing](mod@guide::tracing) |
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
+//! | observe the scheduler of an engine | [`Observer::engine`] | [engines](guide::engine) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
 //! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |
@@ -206,6 +207,7 @@
 //! | [`Failure`], [`ErrorType`] | name the cause of a failure, from a closed list |
 //! | [`FinishReason`], [`Outcome`](semconv::value::Outcome) | name the end of a generation and of an operation |
 //! | [`Objective`] | sets limits that an operation must meet to count as good |
+//! | [`Engine`](engine::Engine) | is the handle of an engine's scheduler: sequences, steps, KV cache |
 //! | [`Step`](step::Step) | is a tool call, retrieval, agent or workflow around operations; has a span |
 //! | [`Content`] | holds text that must not be printed or recorded by accident |
 //!
@@ -251,6 +253,7 @@ pub mod catalog;
 pub mod clock;
 pub mod companion;
 pub mod content;
+pub mod engine;
 mod error;
 mod event;
 #[cfg(feature = "gateway")]

@@ -72,6 +72,7 @@ pub use self::kind::PerOperation;
 pub use self::kind::ProcessScoped;
 pub use self::kind::Synchronous;
 pub use self::kind::UpDownCounter;
+pub(crate) use self::registration::INVALID_VALUE;
 pub(crate) use self::registration::register;
 pub(crate) use self::registration::register_observable;
 pub use self::sample::Sample;

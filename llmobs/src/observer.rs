@@ -84,6 +84,7 @@ use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::companion::Companion;
 use crate::companion::DeviceSource;
+use crate::engine::EngineBuilder;
 use crate::error::BuildError;
 use crate::event::Evaluation;
 use crate::measurement::SpanIds;
@@ -189,6 +190,12 @@ impl Observer {
     /// Prepares an operation of any kind by this model.
     pub fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
         Start::new(&self.parts, name, model)
+    }
+
+    /// Prepares the handle of an inference engine that runs this model, for the scheduler of the engine;
+    /// [`EngineBuilder::build`] returns it ([engines](crate::engine)).
+    pub fn engine<'a>(&'a self, model: &'a str) -> EngineBuilder<'a> {
+        EngineBuilder::new(self.parts.inner.as_ref().map(|inner| &inner.engines), model)
     }
 
     /// Returns the current moment on this observer's clock; on the system's monotonic clock if the observer is

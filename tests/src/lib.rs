@@ -14,6 +14,8 @@ pub mod collector;
 #[cfg(feature = "telemetry")]
 pub mod conventions;
 #[cfg(feature = "telemetry")]
+pub mod engine_traffic;
+#[cfg(feature = "telemetry")]
 pub mod event_recorder;
 pub mod fake_library;
 #[cfg(feature = "page")]

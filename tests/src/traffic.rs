@@ -21,6 +21,7 @@ use llmobs::catalog::Level;
 use llmobs::catalog::Profile;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
+use llmobs::engine::Engine;
 use llmobs::operation::Evaluation;
 use llmobs::operation::Start;
 use llmobs::semconv::value::AttemptKind;
@@ -36,6 +37,7 @@ use opentelemetry::trace::Tracer;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::engine_traffic::run_engine;
 use super::random::Random;
 use super::requests::PendingResponse;
 
@@ -84,15 +86,18 @@ pub struct Traffic<'a> {
     pub manual_clock: &'a ManualClock,
     pub random: Random,
     pub running: InFlightTraffic,
+    /// The engine, which exists as long as the traffic.
+    engine: Option<Engine>,
 }
 
 impl<'a> Traffic<'a> {
     pub fn new(observer: &'a Observer, manual_clock: &'a ManualClock, seed: u64) -> Self {
-        Self { observer, manual_clock, random: Random::new(seed), running: InFlightTraffic::default() }
+        Self { observer, manual_clock, random: Random::new(seed), running: InFlightTraffic::default(), engine: None }
     }
 
     pub fn run_operations(&mut self, count: usize) {
         (0..count).for_each(|_| self.run_operation());
+        self.engine = Some(run_engine(self.observer, self.manual_clock, "smollm2-135m"));
     }
 
     fn run_operation(&mut self) {

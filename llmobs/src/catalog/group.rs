@@ -34,6 +34,8 @@ impl Group {
     pub const EVALUATION: Self = Self("evaluation");
     /// Service-level objectives.
     pub const OBJECTIVE: Self = Self("objective");
+    /// The scheduler of an inference engine: sequences, steps and the KV cache.
+    pub const ENGINE: Self = Self("engine");
     /// The async runtime.
     pub const RUNTIME: Self = Self("runtime");
     /// The library's own operation: series, folded labels, redactions and anomalies.

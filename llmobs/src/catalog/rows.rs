@@ -16,8 +16,15 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const ATTEMPT_KIND: &str = "llmobs.attempt.kind";
     pub(crate) const CACHE_KIND: &str = "llmobs.cache.kind";
     pub(crate) const CACHE_RESULT: &str = "llmobs.cache.result";
+    pub(crate) const CACHE_TIER: &str = "llmobs.cache.tier";
     pub(crate) const DETECTOR: &str = "llmobs.detector";
+    pub(crate) const DRAFT_POSITION: &str = "llmobs.draft.position";
+    pub(crate) const DRAFT_RESULT: &str = "llmobs.draft.result";
     pub(crate) const DROP_REASON: &str = "llmobs.drop.reason";
+    pub(crate) const ENGINE_BLOCK_SIZE: &str = "llmobs.engine.block_size";
+    pub(crate) const ENGINE_ID: &str = "llmobs.engine.id";
+    pub(crate) const ENGINE_QUANTIZATION: &str = "llmobs.engine.quantization";
+    pub(crate) const ENGINE_REVISION: &str = "llmobs.engine.revision";
     pub(crate) const BUILD_FEATURES: &str = "llmobs.build.features";
     pub(crate) const FINISH_REASON: &str = "llmobs.finish_reason";
     pub(crate) const LABEL: &str = "llmobs.label";
@@ -31,13 +38,16 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const BUILD_PROFILE: &str = "llmobs.build.profile";
     pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
     pub(crate) const RUNTIME_NAME: &str = "llmobs.runtime.name";
+    pub(crate) const SEQUENCE_STATE: &str = "llmobs.sequence.state";
     pub(crate) const SIGNAL: &str = "llmobs.signal";
     pub(crate) const STALL_CAUSE: &str = "llmobs.stall.cause";
+    pub(crate) const STEP_KIND: &str = "llmobs.step.kind";
     pub(crate) const OPERATION_STATE: &str = "llmobs.operation.state";
     pub(crate) const TOKEN_DIRECTION: &str = "llmobs.token.direction";
     pub(crate) const TOKEN_KIND: &str = "llmobs.token.kind";
     pub(crate) const TOKEN_SOURCE: &str = "llmobs.token.source";
     pub(crate) const TOKEN_WASTE: &str = "llmobs.token.waste";
+    pub(crate) const WAIT_REASON: &str = "llmobs.wait.reason";
     pub(crate) const BUILD_VERSION: &str = "llmobs.build.version";
 }
 
@@ -46,6 +56,19 @@ pub(crate) mod llmobs_attribute {
 pub(crate) const SERIES_ATTRIBUTES: [&str; 3] =
     [a::GEN_AI_OPERATION_NAME, a::GEN_AI_PROVIDER_NAME, a::GEN_AI_REQUEST_MODEL];
 
+/// The attributes of an engine's series, always first and in this order.
+pub(crate) const ENGINE_ATTRIBUTES: [&str; 2] = [a::GEN_AI_REQUEST_MODEL, llmobs_attribute::ENGINE_ID];
+
+/// The bucket bounds of the number of sequences in a step of an engine.
+const SEQUENCES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
+
+/// The bucket bounds of the number of tokens in a step of an engine.
+const STEP_TOKENS: &[f64] =
+    &[1.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0];
+
+/// The bucket bounds of the number of preemptions of an operation.
+const PREEMPTIONS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0];
+
 const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
 const SERVER: &[Role] = &[Role::Server];
 const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
@@ -53,6 +76,7 @@ const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
 macro_rules! attributes {
     (S) => { &SERIES_ATTRIBUTES };
     (S $($more:expr)+) => { &[SERIES_ATTRIBUTES[0], SERIES_ATTRIBUTES[1], SERIES_ATTRIBUTES[2] $(, $more)+] };
+    (E $($more:expr)*) => { &[ENGINE_ATTRIBUTES[0], ENGINE_ATTRIBUTES[1] $(, $more)*] };
     ($($only:expr)*) => { &[$($only),*] };
 }
 
@@ -72,13 +96,17 @@ macro_rules! shape {
     ($shape:ident) => {
         Some(BucketShape::$shape)
     };
+    ($shape:ident $bounds:ident) => {
+        Some(BucketShape::$shape($bounds))
+    };
 }
 
 /// Defines the rows, by group: `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile,
-/// "description" }`. The attribute `S` is all of `SERIES_ATTRIBUTES`; the profile `both` is every profile.
+/// "description" }`. The attribute `S` is all of `SERIES_ATTRIBUTES`, `E` all of `ENGINE_ATTRIBUTES`; the profile `both` is
+/// every profile.
 macro_rules! rows {
     ($group:ident: $($rest:tt)*) => { rows!(@ [] $group: $($rest)*); };
-    (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident))?, $unit:literal,
+    (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident $($bounds:ident)?))?, $unit:literal,
         [$($attributes:tt)*], $level:ident, $roles:ident, $profile:ident, $description:literal })*
         ; $($rest:tt)*) => {
         rows!(@ [$($done)* $(($id, Row {
@@ -89,7 +117,7 @@ macro_rules! rows {
             attributes: attributes!($($attributes)*),
             level: Level::$level,
             group: Group::$group,
-            shape: shape!($($shape)?),
+            shape: shape!($($shape $($bounds)?)?),
             roles: $roles,
             profile: profile!($profile),
         }))*] $($rest)*);
@@ -180,6 +208,8 @@ OPERATION:
         "Number of attempts of operations by kind (first, retry, fallback, hedge); one operation can have several attempts" }
     Abandoned { "llmobs.operation.abandoned", Counter, "{operation}", [S], Core, ALL, both,
         "Number of operations whose caller left before the first token and before any objective was missed" }
+    OperationPreemptions { "llmobs.operation.preemptions", Histogram(Custom PREEMPTIONS), "{preemption}", [S], Standard, SERVER, both,
+        "Number of times that the engine scheduled an operation again after the first time, one sample for each operation that was scheduled" }
 ;
 TIME:
     FirstToken { "llmobs.time_to_first_token", Histogram(FirstToken), "s", [S], Standard, ALL, both,
@@ -238,6 +268,46 @@ OBJECTIVE:
         "Target of an objective: the ratio of good to judged operations that should be reached, from 0 to 1" }
     ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Limit in seconds of one time of an objective; the objective name label has the form `objective.time`" }
+;
+ENGINE:
+    EngineSequenceActive { "llmobs.engine.sequence.active", ObservableUpDownCounter, "{sequence}", [E llmobs_attribute::SEQUENCE_STATE llmobs_attribute::WAIT_REASON], Core, ALL, both,
+        "Number of sequences that an engine holds, by state (running, waiting, swapped); waiting ones by the reason" }
+    EngineSequenceLimit { "llmobs.engine.sequence.limit", UpDownCounter, "{sequence}", [E], Core, ALL, both,
+        "Maximum number of sequences that an engine runs at the same time" }
+    EngineStepDuration { "llmobs.engine.step.duration", Histogram(Stage), "s", [E llmobs_attribute::STEP_KIND], Standard, ALL, both,
+        "Duration of an engine step in seconds, from its start to the tokens of all its sequences, by kind (prefill, decode, mixed)" }
+    EngineStepSequences { "llmobs.engine.step.sequences", Histogram(Custom SEQUENCES), "{sequence}", [E llmobs_attribute::STEP_KIND], Standard, ALL, both,
+        "Number of sequences in one engine step, by kind (prefill, decode, mixed)" }
+    EngineStepTokens { "llmobs.engine.step.tokens", Histogram(Custom STEP_TOKENS), "{token}", [E llmobs_attribute::STEP_KIND], Standard, ALL, both,
+        "Number of prompt and generated tokens that one engine step processed, by kind (prefill, decode, mixed)" }
+    EngineStepTokenLimit { "llmobs.engine.step.token_limit", UpDownCounter, "{token}", [E], Standard, ALL, both,
+        "Maximum number of tokens that an engine processes in one step" }
+    EngineStepAge { "llmobs.engine.step.age", ObservableGauge, "s", [E], Core, ALL, both,
+        "Time in seconds from the end of an engine's last step to the collection, or from the moment when work arrived after idleness; an age that grows while sequences run is a hang" }
+    EngineCacheUsage { "llmobs.engine.kv_cache.usage", ObservableUpDownCounter, "{block}", [E], Core, ALL, both,
+        "Number of blocks of an engine's KV cache that sequences use" }
+    EngineCacheLimit { "llmobs.engine.kv_cache.limit", UpDownCounter, "{block}", [E], Core, ALL, both,
+        "Number of blocks of an engine's KV cache" }
+    EngineCacheUtilization { "llmobs.engine.kv_cache.utilization", ObservableGauge, "1", [E], Core, ALL, both,
+        "Ratio of used blocks to all blocks of an engine's KV cache, from 0 to 1" }
+    EnginePrefixCacheTokens { "llmobs.engine.prefix_cache.tokens", Counter, "{token}", [E llmobs_attribute::CACHE_RESULT llmobs_attribute::CACHE_TIER], Standard, ALL, both,
+        "Number of prompt tokens that an engine looked up in its prefix cache, by result; hits by the memory that contained them" }
+    EnginePreemptions { "llmobs.engine.preemptions", Counter, "{preemption}", [E], Standard, ALL, both,
+        "Number of times that an engine took a running sequence out of its batch before the sequence was finished" }
+    EngineRecomputedTokens { "llmobs.engine.recomputed_tokens", Counter, "{token}", [E], Standard, ALL, both,
+        "Number of tokens that an engine computed again because their KV cache was lost in a preemption" }
+    EngineSpeculativeDrafts { "llmobs.engine.speculative.drafts", Counter, "{draft}", [E], Standard, ALL, both,
+        "Number of drafts of speculative decoding that an engine verified, each for one sequence in one step" }
+    EngineSpeculativeTokens { "llmobs.engine.speculative.tokens", Counter, "{token}", [E llmobs_attribute::DRAFT_RESULT llmobs_attribute::DRAFT_POSITION], Standard, ALL, both,
+        "Number of drafted tokens of speculative decoding by result (accepted, rejected), at level full also by position in the draft" }
+    EngineLoraActive { "llmobs.engine.lora.active", ObservableUpDownCounter, "{adapter}", [E llmobs_attribute::SEQUENCE_STATE], Standard, ALL, both,
+        "Number of LoRA adapters that sequences of an engine use, by the state of the sequences (running, waiting)" }
+    EngineInfo { "llmobs.engine.info", Gauge, "", [E llmobs_attribute::ENGINE_REVISION llmobs_attribute::ENGINE_QUANTIZATION llmobs_attribute::ENGINE_BLOCK_SIZE], Core, ALL, both,
+        "Constant 1 while an engine exists, then 0, with labels for the model revision, the quantization and the tokens of a KV cache block" }
+    EngineQueueWork { "llmobs.engine.queue.work", ObservableGauge, "s", [E], Standard, ALL, both,
+        "Time in seconds that an engine needs for the prompt tokens that wait, at the rate of its steps with prompt tokens in the last 30 seconds" }
+    EngineCacheTimeToFull { "llmobs.engine.kv_cache.time_to_full", ObservableGauge, "s", [E], Standard, ALL, both,
+        "Time in seconds until an engine's KV cache is full, at the rate of the last 30 seconds; absent while the usage does not grow" }
 ;
 RUNTIME:
     RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both,

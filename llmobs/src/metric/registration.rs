@@ -15,7 +15,7 @@ use crate::sink::RegisteredRow;
 use crate::sink::Sinks;
 
 /// The anomaly of a value that no metric of its kind can have.
-pub(super) const INVALID_VALUE: &str = "invalid_value";
+pub(crate) const INVALID_VALUE: &str = "invalid_value";
 
 /// The registration of a synchronous metric. It ends when the last handle and the last series are dropped.
 #[derive(Debug)]

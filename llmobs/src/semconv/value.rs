@@ -661,9 +661,9 @@ closed_enum! {
 closed_enum! {
     /// The result of a cache lookup.
     enum CacheResult {
-        /// The cache contained a response.
+        /// The cache contained the response, or the KV cache of a token.
         Hit => "hit",
-        /// The cache contained no response.
+        /// The cache did not contain it.
         Miss => "miss",
     }
 }
@@ -675,6 +675,64 @@ closed_enum! {
         Engine => "engine",
         /// The consumer did not poll for the next item for a second or more after it had received one.
         Consumer => "reader",
+    }
+}
+
+closed_enum! {
+    /// The state of a sequence in an engine. A sequence is one generation: a request for several choices has several.
+    enum SequenceState {
+        /// The sequence is in the batch of the engine's steps.
+        Running => "running",
+        /// The sequence waits to be scheduled.
+        Waiting => "waiting",
+        /// The sequence was preempted, and its KV cache was moved to the memory of the host.
+        Swapped => "swapped",
+    }
+}
+
+closed_enum! {
+    /// The reason for which a sequence waits.
+    enum WaitReason {
+        /// The batch, the step or the KV cache has no room.
+        Capacity => "capacity",
+        /// The sequence waits for something else, such as a KV cache from another engine or a compiled grammar.
+        Deferred => "deferred",
+    }
+}
+
+closed_enum! {
+    /// The kind of an engine step, by the tokens that it processed.
+    enum StepKind {
+        /// The step processed tokens of prompts only.
+        Prefill => "prefill",
+        /// The step generated tokens only.
+        Decode => "decode",
+        /// The step processed tokens of prompts and generated tokens.
+        Mixed => "mixed",
+    }
+}
+
+closed_enum! {
+    /// The memory in which a prefix cache found the KV cache of prompt tokens.
+    enum CacheTier {
+        /// The memory of the engine's own GPU.
+        Device => "device",
+        /// The memory of the host.
+        Host => "host",
+        /// A disk or an object store.
+        Storage => "storage",
+        /// Another engine or a cache server.
+        Remote => "remote",
+    }
+}
+
+closed_enum! {
+    /// The result of the verification of a drafted token in speculative decoding.
+    enum DraftResult {
+        /// The model accepted the token.
+        Accepted => "accepted",
+        /// The model rejected the token, or one before it.
+        Rejected => "rejected",
     }
 }
 

@@ -125,7 +125,8 @@ pub(crate) const fn cache_lookup_variant(kind: CacheKind, result: CacheResult) -
 
 /// Returns the histograms that nearly every operation of a kind records, with the variant of an operation that completes.
 pub(super) fn common_histograms(is_embedding: bool) -> impl Iterator<Item = (RowId, usize)> {
-    const BOTH: [RowId; 4] = [RowId::ServerDuration, RowId::ClientDuration, RowId::Queue, RowId::InputTokens];
+    const BOTH: [RowId; 5] =
+        [RowId::ServerDuration, RowId::ClientDuration, RowId::Queue, RowId::OperationPreemptions, RowId::InputTokens];
     const EMBEDDINGS: [RowId; 2] = [RowId::EmbeddingsDuration, RowId::EmbeddingsInputTokens];
     const GENERATION: [RowId; 17] = [
         RowId::ServerFirstToken,

@@ -35,6 +35,11 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.cache.kind", kind: AttributeType::String, values: &["exact", "semantic"] },
     AttributeDefinition { name: "llmobs.cache.result", kind: AttributeType::String, values: &["hit", "miss"] },
     AttributeDefinition {
+        name: "llmobs.cache.tier",
+        kind: AttributeType::String,
+        values: &["device", "host", "storage", "remote"],
+    },
+    AttributeDefinition {
         name: "llmobs.collector.state",
         kind: AttributeType::String,
         values: &["ok", "degraded", "no_driver", "no_device", "hung"],
@@ -42,6 +47,8 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.consumer_wait.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.decode.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.detector", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.draft.position", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.draft.result", kind: AttributeType::String, values: &["accepted", "rejected"] },
     AttributeDefinition {
         name: "llmobs.drop.reason",
         kind: AttributeType::String,
@@ -65,7 +72,10 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         kind: AttributeType::String,
         values: &["request", "idle", "unattributed"],
     },
+    AttributeDefinition { name: "llmobs.engine.block_size", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.engine.id", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.engine.quantization", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.engine.revision", kind: AttributeType::String, values: &[] },
     AttributeDefinition {
         name: "llmobs.finish_reason",
         kind: AttributeType::String,
@@ -169,12 +179,22 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.runtime.name", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.sampling.ratio", kind: AttributeType::Double, values: &[] },
     AttributeDefinition {
+        name: "llmobs.sequence.state",
+        kind: AttributeType::String,
+        values: &["running", "waiting", "swapped"],
+    },
+    AttributeDefinition {
         name: "llmobs.signal",
         kind: AttributeType::String,
         values: &["traces", "metrics", "logs", "content"],
     },
     AttributeDefinition { name: "llmobs.stall.cause", kind: AttributeType::String, values: &["engine", "reader"] },
     AttributeDefinition { name: "llmobs.starved.cause", kind: AttributeType::String, values: &["gpu_idle"] },
+    AttributeDefinition {
+        name: "llmobs.step.kind",
+        kind: AttributeType::String,
+        values: &["prefill", "decode", "mixed"],
+    },
     AttributeDefinition { name: "llmobs.time_per_output_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.time_to_first_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.token.direction", kind: AttributeType::String, values: &["input", "output"] },
@@ -193,6 +213,7 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         kind: AttributeType::String,
         values: &["cancelled", "failed", "superseded"],
     },
+    AttributeDefinition { name: "llmobs.wait.reason", kind: AttributeType::String, values: &["capacity", "deferred"] },
 ];
 
 /// The metrics that llmobs defines, by name.
@@ -242,12 +263,162 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.engine.info",
+        instrument: Instrument::Gauge,
+        unit: "",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.block_size", Requirement::ConditionallyRequired),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.engine.quantization", Requirement::ConditionallyRequired),
+            ("llmobs.engine.revision", Requirement::ConditionallyRequired),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.kv_cache.limit",
+        instrument: Instrument::UpDownCounter,
+        unit: "{block}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.kv_cache.time_to_full",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.kv_cache.usage",
+        instrument: Instrument::UpDownCounter,
+        unit: "{block}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.kv_cache.utilization",
+        instrument: Instrument::Gauge,
+        unit: "1",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.lora.active",
+        instrument: Instrument::UpDownCounter,
+        unit: "{adapter}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.sequence.state", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
         name: "llmobs.engine.memory_bandwidth.utilization",
         instrument: Instrument::Gauge,
         unit: "1",
         number: Number::Double,
         attributes: &[
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.preemptions",
+        instrument: Instrument::Counter,
+        unit: "{preemption}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.prefix_cache.tokens",
+        instrument: Instrument::Counter,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.cache.result", Requirement::Required),
+            ("llmobs.cache.tier", Requirement::ConditionallyRequired),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.queue.work",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.recomputed_tokens",
+        instrument: Instrument::Counter,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.sequence.active",
+        instrument: Instrument::UpDownCounter,
+        unit: "{sequence}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.sequence.state", Requirement::Required),
+            ("llmobs.wait.reason", Requirement::ConditionallyRequired),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.sequence.limit",
+        instrument: Instrument::UpDownCounter,
+        unit: "{sequence}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.speculative.drafts",
+        instrument: Instrument::Counter,
+        unit: "{draft}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.speculative.tokens",
+        instrument: Instrument::Counter,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.draft.position", Requirement::ConditionallyRequired),
+            ("llmobs.draft.result", Requirement::Required),
             ("llmobs.engine.id", Requirement::Required),
         ],
     },
@@ -260,6 +431,59 @@ pub const METRICS: &[MetricDefinition] = &[
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
             ("llmobs.engine.id", Requirement::Required),
             ("llmobs.starved.cause", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.step.age",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.step.duration",
+        instrument: Instrument::Histogram,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.step.kind", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.step.sequences",
+        instrument: Instrument::Histogram,
+        unit: "{sequence}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.step.kind", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.step.token_limit",
+        instrument: Instrument::UpDownCounter,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.step.tokens",
+        instrument: Instrument::Histogram,
+        unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+            ("llmobs.step.kind", Requirement::Required),
         ],
     },
     MetricDefinition {
@@ -587,6 +811,17 @@ pub const METRICS: &[MetricDefinition] = &[
         name: "llmobs.operation.output_tokens",
         instrument: Instrument::Histogram,
         unit: "{token}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.operation.preemptions",
+        instrument: Instrument::Histogram,
+        unit: "{preemption}",
         number: Number::Int,
         attributes: &[
             (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),

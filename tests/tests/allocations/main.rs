@@ -16,6 +16,7 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
+use llmobs::engine::WaitReason;
 use llmobs::stream::Producer;
 use llmobs_tests::allocator::CountingAllocator;
 use llmobs_tests::allocator::allocation_count;
@@ -137,6 +138,28 @@ fn a_poll_in_an_operation_and_a_look_at_the_current_one_allocate_nothing() {
         };
         poll(1);
         assert_eq!(poll(1_000), 0, "{name}");
+    });
+}
+
+#[test]
+fn a_step_of_an_engine_allocates_nothing() {
+    for_each_observer(|name, observer, clock| {
+        let engine = observer.engine(MODEL).build();
+        engine.set_kv_cache_limit(1_000);
+        let run = |steps: usize| {
+            let before = allocation_count();
+            for step in 0..steps {
+                engine.set_running(step % 8);
+                engine.set_waiting(WaitReason::Capacity, step % 3);
+                engine.set_kv_cache_usage(step % 1_000);
+                let running = engine.step().sequences(8);
+                clock.advance(Duration::from_millis(20));
+                running.prefill_tokens(step as u64 % 2).decode_tokens(7).finish();
+            }
+            allocation_count() - before
+        };
+        assert_eq!(run(1), 0, "{name}, the first step");
+        assert_eq!(run(1_000), 0, "{name}");
     });
 }
 

@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["semconv", "usage", "clock", "content", "error"],
     &["catalog", "timing", "cardinality", "objective"],
     &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "metric"],
-    &["companion", "observer"],
+    &["companion", "engine", "observer"],
 ];
 
 /// Edge modules: each may use every layer, and no other edge.

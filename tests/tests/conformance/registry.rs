@@ -14,11 +14,16 @@ use llmobs::catalog::Row;
 use llmobs::semconv::value::AttemptKind;
 use llmobs::semconv::value::CacheKind;
 use llmobs::semconv::value::CacheResult;
+use llmobs::semconv::value::CacheTier;
+use llmobs::semconv::value::DraftResult;
 use llmobs::semconv::value::Outcome;
 use llmobs::semconv::value::QueueExit;
+use llmobs::semconv::value::SequenceState;
 use llmobs::semconv::value::StallCause;
 use llmobs::semconv::value::State;
+use llmobs::semconv::value::StepKind;
 use llmobs::semconv::value::TokenSource;
+use llmobs::semconv::value::WaitReason;
 use llmobs_gpu::DriverCall;
 use llmobs_gpu::EnergyMethod;
 use llmobs_gpu::EnergySource;
@@ -80,7 +85,9 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
         ("llmobs.build.profile", texts(&[Profile::V1_41, Profile::Latest, Profile::Dual], |profile| profile.as_str())),
         ("llmobs.cache.kind", texts(CacheKind::ALL, |value| value.as_str())),
         ("llmobs.cache.result", texts(CacheResult::ALL, |value| value.as_str())),
+        ("llmobs.cache.tier", texts(CacheTier::ALL, |value| value.as_str())),
         ("llmobs.collector.state", texts(&SamplerState::ALL, |state| state.as_str())),
+        ("llmobs.draft.result", texts(DraftResult::ALL, |value| value.as_str())),
         ("llmobs.finish_reason", finish_reasons.collect()),
         ("llmobs.gpu.call", texts(&DriverCall::ALL, |call| call.as_str())),
         ("llmobs.gpu.throttle.reason", texts(&ThrottleReason::ALL, |reason| reason.as_str())),
@@ -94,8 +101,11 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
         ("llmobs.operation.state", texts(State::ALL, |value| value.as_str())),
         ("llmobs.queue.exit", texts(QueueExit::ALL, |value| value.as_str())),
         ("llmobs.role", texts(&[Role::Server, Role::Gateway, Role::Client], |role| role.as_str())),
+        ("llmobs.sequence.state", texts(SequenceState::ALL, |value| value.as_str())),
         ("llmobs.stall.cause", texts(StallCause::ALL, |value| value.as_str())),
+        ("llmobs.step.kind", texts(StepKind::ALL, |value| value.as_str())),
         ("llmobs.token.source", texts(TokenSource::ALL, |value| value.as_str())),
+        ("llmobs.wait.reason", texts(WaitReason::ALL, |value| value.as_str())),
     ] {
         assert_eq!(registered_values(name), values, "{name}");
     }

@@ -29,6 +29,7 @@ use llmobs::testing::ScriptedStream;
 
 use serde_json::json;
 
+use llmobs_tests::engine_traffic::run_engine;
 use llmobs_tests::traffic::next_item;
 
 pub const MODEL: &str = "smollm2-135m";
@@ -242,6 +243,8 @@ impl Scenario<'_> {
     fn run_standalone(&self) {
         self.observer.set_limit(MODEL, State::Decode, 8);
         self.observer.record_runtime_lag("tokio", Duration::from_millis(3));
+        // The numbers of an engine exist until its handle is dropped.
+        std::mem::forget(run_engine(self.observer, self.manual_clock, MODEL));
         // An impossible time, an undeclared model and an undeclared label.
         let operation = self.observer.chat("nobody's").label("tier", "undeclared").start();
         let marker = operation.marker().clone();

@@ -43,7 +43,7 @@ impl ObservableSource for ObserverState {
             RowId::ExportAge | RowId::ExportQueueUsage => {
                 self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
             }
-            _ => Vec::new(),
+            id => self.engines.read(id),
         }
     }
 

@@ -83,6 +83,7 @@ impl<'a> EndedOperation<'a> {
     }
 
     /// Records the times of the operation: its duration, the time in the queue if it ended there, and the decode time;
+    /// the number of preemptions if it was scheduled;
     /// of a stream, also the consumer wait and the longest gap; of a completed operation, also the time to first token
     /// and per output token of the conventions' server metrics.
     #[inline]
@@ -101,6 +102,9 @@ impl<'a> EndedOperation<'a> {
                 _ => QueueExit::Shed,
             };
             series.record_duration(RowId::Queue, exit.index(), queued, None);
+        }
+        if self.marks.scheduled.is_some() {
+            series.record_size(RowId::OperationPreemptions, 0, u64::from(state.counters.preemptions()));
         }
         if let Some(decode) = self.decode_time() {
             series.record_duration(RowId::Decode, 0, decode, None);

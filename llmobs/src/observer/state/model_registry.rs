@@ -157,15 +157,19 @@ impl ModelRegistry {
     }
 
     /// Removes from the Prometheus page the series of retired models whose time to live has passed at `now`, in
-    /// nanoseconds, and that neither an operation nor a marker uses. Called before each collection.
-    pub(crate) fn remove_retired_series(&self, now: u64) {
+    /// nanoseconds, and that neither an operation nor a marker nor an engine uses; `has_engine` returns whether a model
+    /// has an engine. Returns the names of the models whose series were removed. Called before each collection.
+    pub(crate) fn remove_retired_series(&self, now: u64, has_engine: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
+        let mut removed = Vec::new();
         self.retired().retain(|(model, removable_at)| {
-            let is_removable = *removable_at <= now && !model.is_in_use();
+            let is_removable = *removable_at <= now && !model.is_in_use() && !has_engine(&model.name);
             if is_removable {
                 self.remove_model_series(&model.name);
+                removed.push(Arc::clone(&model.name));
             }
             !is_removable
         });
+        removed
     }
 
     fn remove_model_series(&self, model: &str) {

@@ -24,6 +24,7 @@ use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::companion::CompanionRegistry;
+use crate::engine::EngineRegistry;
 use crate::measurement::Label;
 use crate::number::count_to_f64;
 use crate::observer::content::ContentGate;
@@ -56,6 +57,8 @@ pub(crate) struct ObserverState {
     declared_names: Arc<DeclaredNames>,
     /// The models and their series.
     pub(crate) models: ModelRegistry,
+    /// The inference engines whose schedulers hold a handle.
+    pub(crate) engines: EngineRegistry,
     /// The names of async runtimes, limited to `MAX_NAMES`.
     runtimes: CardinalityLimiter<Arc<str>>,
     in_flight_registry: Mutex<InFlightRegistry>,
@@ -145,6 +148,7 @@ impl ObserverState {
             settings.retired_model_ttl,
         );
         Self {
+            engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone()),
             clock: settings.clock,
             first_token: settings.first_token,
             shutting_down: AtomicBool::new(false),
@@ -235,7 +239,9 @@ impl ObserverState {
     /// Removes the series of retired models whose time to live has passed and that are not in use from the Prometheus
     /// page.
     pub(crate) fn remove_retired_series(&self) {
-        self.models.remove_retired_series(self.clock.now().as_nanos());
+        let removed =
+            self.models.remove_retired_series(self.clock.now().as_nanos(), |model| self.engines.has_model(model));
+        removed.iter().for_each(|model| self.engines.forget_model(model));
     }
 
     /// Sets the level, which determines the metrics that are recorded from now on.
