@@ -8,6 +8,7 @@
 //! | how to observe a handler, a response and its body | [`http`] |
 //! | how to observe a function with one attribute | [`macros`] |
 //! | how to observe the calls that a gateway forwards | [`gateway`] |
+//! | how to observe the scheduler of an inference engine | [`engine`] |
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
 //! | how to observe the calls of reqwest | [`reqwest`] |
@@ -20,6 +21,9 @@
 
 #[doc = include_str!("../docs/guide/definitions.md")]
 pub mod definitions {}
+
+#[doc = include_str!("../docs/guide/engine.md")]
+pub mod engine {}
 
 #[doc = include_str!("../docs/guide/gateway.md")]
 pub mod gateway {}
