@@ -108,6 +108,8 @@ pub(crate) struct Timing {
     waited_without_token: u64,
     was_pending: bool,
     was_previous_exact: bool,
+    /// True if an item was handed over.
+    has_item: bool,
     /// The total time for which the consumer was away.
     consumer_wait: u64,
     /// The part of `consumer_wait` since the last item was handed over, while it is the producer's turn.
@@ -165,6 +167,7 @@ impl Timing {
             waited_without_token: 0,
             was_pending: false,
             was_previous_exact: true,
+            has_item: false,
             consumer_wait: 0,
             consumer_wait_since_item: 0,
             timed_choice: 0,
@@ -224,6 +227,7 @@ impl Timing {
             self.add_wait_without_token(wait);
         }
         (self.turn, self.turn_began_at) = (Turn::Consumer, now);
+        self.has_item = true;
         self.was_pending = false;
         step
     }
@@ -254,6 +258,12 @@ impl Timing {
     /// it.
     pub(crate) const fn first_token_at(&self) -> Option<u64> {
         self.first_token_at
+    }
+
+    /// Returns the moment in nanoseconds at which the last item was handed over; `None` before the first.
+    pub(crate) const fn last_item_at(&self) -> Option<u64> {
+        let wait = if matches!(self.turn, Turn::Producer) { self.consumer_wait_since_item } else { 0 };
+        if self.has_item { Some(self.turn_began_at.saturating_sub(wait)) } else { None }
     }
 
     /// Returns the total time in nanoseconds for which the consumer was away, up to the last poll.

@@ -202,6 +202,8 @@ OPERATION:
         "Time in seconds that operations spent in each state, operations in flight included; its rate is the mean concurrency" }
     OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES_ATTRIBUTES[2] llmobs_attribute::OPERATION_STATE], Core, ALL, both,
         "Age in seconds of the oldest operation in flight in each state, from the start of the operation to the collection" }
+    OldestSilence { "llmobs.operation.oldest.silence", ObservableGauge, "s", [SERIES_ATTRIBUTES[2] llmobs_attribute::OPERATION_STATE], Core, ALL, both,
+        "Longest time in seconds since the last mark or token of an operation in flight in each state, without the time for which its consumer was away" }
     OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES_ATTRIBUTES[2] llmobs_attribute::OPERATION_STATE], Core, ALL, both,
         "Maximum number of operations that the service allows in a state at the same time" }
     Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S llmobs_attribute::ATTEMPT_KIND], Core, REMOTE, both,

@@ -44,9 +44,6 @@ const FLUSH_INTERVAL: u64 = 1_000_000_000;
 /// The shortest pause that counts as a stall, in nanoseconds.
 const STALL_THRESHOLD: u64 = 1_000_000_000;
 
-/// The value of `StreamState::last_item_at` before the first item.
-const NO_ITEM: u64 = u64::MAX;
-
 pin_project! {
     /// A stream that passes its items on, records their times and tokens for an operation (one model call), and ends
     /// the operation when the stream ends, yields an error or is dropped.
@@ -301,8 +298,6 @@ struct StreamState {
     chunk_gaps: Option<GapHistogram>,
     /// The moment of the last flush, initially the start of the operation, in nanoseconds.
     flushed_at: u64,
-    /// The moment of the last item, in nanoseconds; [`NO_ITEM`] before the first.
-    last_item_at: u64,
     /// Set while the inner stream is polled and the item reader runs. If it is set at the drop, one of them panicked.
     is_polling: bool,
     /// Set when the answer is complete and only the end of the stream is missing.
@@ -328,7 +323,6 @@ impl StreamState {
             token_gaps: GapHistogram::new(series, &INTER_TOKEN_ROWS),
             chunk_gaps: series.key.role.is_remote().then(|| GapHistogram::new(series, &INTER_CHUNK_ROWS)),
             flushed_at: running.state.times.t0,
-            last_item_at: NO_ITEM,
             is_polling: false,
             is_answer_complete: false,
             needs_finish_reason: series.key.role.is_remote() && series.key.operation.generates(),
@@ -383,11 +377,10 @@ impl StreamState {
             self.set_finish_reason(chunk.finished_choice, reason);
         }
         self.is_answer_complete |= chunk.is_last;
-        self.last_item_at = now;
         if now.saturating_sub(self.flushed_at) >= FLUSH_INTERVAL {
             self.flush(now);
         }
-        self.operation.state.consumer_left(now, self.counted_tokens.total());
+        self.operation.state.consumer_left(now, self.counted_tokens.total(), item.tokens > 0);
         None
     }
 
@@ -523,7 +516,7 @@ impl StreamState {
 
     fn finish(self: Box<Self>, ending: Ending) {
         let now = self.operation.state.now();
-        let last_item_at = Some(self.last_item_at).filter(|at| ending == Ending::Completed && *at != NO_ITEM);
+        let last_item_at = self.timing.last_item_at().filter(|_| ending == Ending::Completed);
         let (operation, stream) = self.close(ending, now);
         end::finish(operation, ending, last_item_at.unwrap_or(now), now, Some(&stream));
     }

@@ -24,6 +24,8 @@ pub(crate) struct Marks {
     pub(crate) consumer_wait: u64,
     /// True if the consumer is away at `now`.
     pub(crate) is_consumer_away: bool,
+    /// The moment of the last token of the stream minus the consumer wait before it; `t0` before a token.
+    pub(crate) last_token: u64,
 }
 
 /// The time in each state, in nanoseconds, at the index `State::index`; the sum is the age of the operation.
@@ -33,6 +35,15 @@ impl Marks {
     /// Returns the time in nanoseconds from the start of the operation to `now`; its duration if it has ended.
     pub(crate) const fn age(&self) -> u64 {
         self.now.saturating_sub(self.t0)
+    }
+
+    /// Returns the time in nanoseconds since the last mark or token: the smaller of the time from the last token of the
+    /// stream (before it from the start) to `now`, without the consumer wait, and the time from the last mark to `now`.
+    pub(crate) fn silence(&self) -> u64 {
+        let since_token = self.now.saturating_sub(self.consumer_wait).saturating_sub(self.last_token);
+        let marks = [self.enqueued, self.scheduled, self.first_token];
+        let last_mark = marks.into_iter().flatten().max().unwrap_or(self.t0);
+        since_token.min(self.now.saturating_sub(last_mark))
     }
 
     /// Returns the time in nanoseconds from enqueued to scheduled, or to `now` if the operation was not marked as
@@ -124,7 +135,7 @@ mod tests {
             scheduled in prop::option::of(0..3_000_u64), first_token in prop::option::of(0..3_000_u64),
             now in 0..3_000_u64, consumer_wait in 0..4_000_u64, remote: bool,
         ) {
-            let marks = Marks { t0, has_preparation, enqueued, scheduled, first_token, now, consumer_wait, is_consumer_away: false };
+            let marks = Marks { t0, has_preparation, enqueued, scheduled, first_token, now, consumer_wait, is_consumer_away: false, last_token: t0 };
             prop_assert_eq!(marks.state_times(remote).iter().sum::<u64>(), marks.age());
         }
     }

@@ -97,18 +97,38 @@ fn a_collection_sees_a_consumer_wait_completely_or_not_at_all() {
         let times = Arc::new(Times::new(0, false));
         times.schedule(0);
         times.first_token(0);
-        times.consumer_left(0);
+        times.consumer_left(0, true);
         let stream = {
             let times = Arc::clone(&times);
             // The consumer polls at 1,000 and leaves at once: the model took no time.
             thread::spawn(move || {
                 times.consumer_returned(1_000);
-                times.consumer_left(1_000);
+                times.consumer_left(1_000, true);
             })
         };
         let seen = times.marks(|| 1_000).state_times(false);
         assert_eq!(seen[State::Decode.index()], 0, "the consumer wait was counted as decoding");
         assert_eq!(seen[State::Blocked.index()], 1_000);
         stream.join().unwrap();
+    });
+}
+
+#[test]
+fn a_collection_sees_no_silence_while_the_consumer_is_away() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(0, false));
+        times.consumer_left(10, true);
+        let stream = {
+            let times = Arc::clone(&times);
+            // The consumer polls at 1,000, and a token is ready at 1,000.
+            thread::spawn(move || {
+                times.consumer_returned(990);
+                times.consumer_left(1_000, true);
+            })
+        };
+        assert_eq!(times.marks(|| 1_000).silence(), 0);
+        stream.join().unwrap();
+        times.consumer_returned(1_490);
+        assert_eq!(times.marks(|| 1_520).silence(), 20, "since the consumer polled at 1,500");
     });
 }

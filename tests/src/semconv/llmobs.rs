@@ -808,6 +808,16 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.operation.oldest.silence",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.operation.state", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
         name: "llmobs.operation.output_tokens",
         instrument: Instrument::Histogram,
         unit: "{token}",

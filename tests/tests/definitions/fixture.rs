@@ -122,6 +122,12 @@ impl Fixture {
         seconds_to_duration(self.metrics().value("llmobs.operation.state.time", &[("llmobs.operation.state", state)]))
     }
 
+    /// Returns the longest time since an operation in a state made progress.
+    pub fn silence(&self, state: &str) -> Duration {
+        let state = [("llmobs.operation.state", state)];
+        seconds_to_duration(self.metrics().value("llmobs.operation.oldest.silence", &state))
+    }
+
     /// Returns the number of operations in a state.
     pub fn active_in_state(&self, state: &str) -> u64 {
         self.count("llmobs.operation.active", &[("llmobs.operation.state", state)])

@@ -168,6 +168,75 @@ async fn a_hung_engine_shows_within_a_second() {
     assert_eq!(fixture.metrics().value(OLDEST, &in_state("prefill")), 0.0);
 }
 
+#[test]
+fn each_mark_of_an_operation_ends_its_silence() {
+    let fixture = Fixture::new();
+    let operation = fixture.observer.chat(MODEL).preparing().start();
+    let marker = operation.marker().clone();
+    let silence = |state| {
+        assert_eq!(fixture.observer.in_flight()[0].silence, fixture.silence(state), "{state}");
+        fixture.silence(state)
+    };
+    fixture.advance(ms(5));
+    assert_eq!(silence("preparing"), ms(5));
+    marker.enqueued();
+    fixture.advance(ms(10));
+    assert_eq!((silence("queued"), fixture.silence("preparing")), (ms(10), ms(0)));
+    marker.scheduled();
+    fixture.advance(ms(20));
+    assert_eq!(silence("prefill"), ms(20));
+    marker.scheduled();
+    fixture.advance(ms(1));
+    assert_eq!(silence("prefill"), ms(21), "a preemption is no progress");
+    marker.first_token();
+    fixture.advance(ms(40));
+    marker.first_token();
+    assert_eq!(silence("decode"), ms(40), "there is one first token");
+    operation.complete();
+    assert_eq!(fixture.silence("decode"), ms(0));
+}
+
+#[tokio::test]
+async fn a_stalled_stream_is_silent_since_its_last_token_whatever_else_it_carries() {
+    let fixture = Fixture::with(|builder| builder.role(Role::Gateway));
+    let producer = fixture.producer().item_after(ms(40), Chunk::no_tokens()).tokens(3, ms(20));
+    let producer = producer.item_after(ms(50), Chunk::ignored()).hang_at_end();
+    let mut stream = fixture.chat().observe(producer);
+    for silence in [40, 0, 0, 0, 50].map(ms) {
+        stream.next().await;
+        assert_eq!(fixture.silence("blocked"), silence);
+    }
+    expect_pending(&mut stream).await;
+    fixture.advance(ms(30_000));
+    assert_eq!(fixture.silence("streaming"), ms(30_050));
+    let fresh = fixture.chat();
+    assert_eq!((fixture.silence("streaming"), fixture.silence("waiting")), (ms(30_050), ms(0)));
+    fixture.advance(ms(7));
+    assert_eq!(fixture.silence("waiting"), ms(7), "the longest of the model and state");
+    fresh.cancel();
+}
+
+#[tokio::test]
+async fn a_readers_absence_is_no_silence() {
+    let fixture = Fixture::new();
+    let producer = fixture.producer().item_after(ms(40), Chunk::tokens(1)).tokens(1, ms(20));
+    let mut stream = fixture.chat().observe(producer.item_after(ms(30), Chunk::ignored()).hang_at_end());
+    stream.next().await;
+    stream.next().await;
+    fixture.advance(ms(5_000));
+    assert_eq!(fixture.silence("blocked"), ms(0), "the reader is away");
+    stream.next().await;
+    fixture.advance(ms(6_000));
+    let marker = stream.marker();
+    assert_eq!(fixture.silence("blocked"), ms(0), "the item was ready when the reader came back");
+    expect_pending(&mut stream).await;
+    fixture.advance(ms(100));
+    assert_eq!(fixture.silence("decode"), ms(100), "both absences are taken out");
+    marker.scheduled();
+    fixture.advance(ms(3));
+    assert_eq!(fixture.silence("decode"), ms(3), "a mark after an absence");
+}
+
 #[tokio::test]
 async fn time_by_state_sums_to_the_ages_of_all_operations_and_consumer_wait_is_blocked_time() {
     let fixture = Fixture::new();

@@ -57,8 +57,12 @@ fn after_a_thousand_random_operations_both_backends_have_the_same_values_in_ever
 const EXCLUDED_GROUPS: [Group; 1] = [Group::PIPELINE];
 
 /// Rows that are zero when nothing is in flight; they are compared while operations are in flight.
-const ZERO_WHEN_IDLE: [&str; 3] =
-    ["http.server.active_requests", "llmobs.operation.active", "llmobs.operation.oldest.age"];
+const ZERO_WHEN_IDLE: [&str; 4] = [
+    "http.server.active_requests",
+    "llmobs.operation.active",
+    "llmobs.operation.oldest.age",
+    "llmobs.operation.oldest.silence",
+];
 
 #[test]
 fn observable_rows_have_the_same_values_in_both() {
@@ -72,6 +76,7 @@ fn observable_rows_have_the_same_values_in_both() {
     for (name, value) in [
         ("llmobs_operation_active", 1.0),
         ("llmobs_operation_oldest_age_seconds", 90.0),
+        ("llmobs_operation_oldest_silence_seconds", 90.0),
         ("llmobs_operation_state_time_seconds_total", 90.0),
     ] {
         let queued = page[name].series.iter().find(|(labels, _)| labels["llmobs_operation_state"] == "queued");

@@ -27,6 +27,7 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
     ("llmobs.operation.active", "OUD", "{operation}", "S llmobs.operation.state", "core"),
     ("llmobs.operation.state.time", "OC", "s", "S llmobs.operation.state", "standard"),
     ("llmobs.operation.oldest.age", "OGa", "s", "gen_ai.request.model llmobs.operation.state", "core"),
+    ("llmobs.operation.oldest.silence", "OGa", "s", "gen_ai.request.model llmobs.operation.state", "core"),
     ("llmobs.operation.limit", "UD", "{operation}", "gen_ai.request.model llmobs.operation.state", "core"),
     ("llmobs.operation.attempts", "C", "{attempt}", "S llmobs.attempt.kind", "core"),
     ("llmobs.operation.abandoned", "C", "{operation}", "S", "core"),

@@ -102,7 +102,9 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
     let mut new =
         Box::pin(observer.chat("<b>\"new\"</b>").start().observe_with(stream::pending::<()>(), |()| Chunk::tokens(1)));
     assert!(futures_util::FutureExt::now_or_never(futures_util::StreamExt::next(&mut new)).is_none(), "it hangs");
-    manual_clock.advance(Duration::from_secs(30));
+    manual_clock.advance(Duration::from_secs(10));
+    old.marker().scheduled();
+    manual_clock.advance(Duration::from_secs(20));
 
     let answer = fixture::get(address, "GET /debug/llmobs", "accept: application/json\r\n").await;
     assert!(answer.contains("content-type: application/json\r\n") && answer.contains("cache-control: no-store\r\n"));
@@ -114,8 +116,9 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
             (row["model"].as_str().unwrap(), row["state"].as_str().unwrap(), row["age_seconds"].as_f64().unwrap())
         })
         .collect();
-    assert_eq!(shown, [("old", "queued", 90.0), ("<b>\"new\"</b>", "prefill", 30.0)]);
-    assert_eq!(rows[0]["waits_for"], "queue");
+    assert_eq!(shown, [("old", "prefill", 90.0), ("<b>\"new\"</b>", "prefill", 30.0)]);
+    assert_eq!(rows[0]["waits_for"], "engine");
+    assert_eq!((&rows[0]["silence_seconds"], &rows[1]["silence_seconds"]), (&20.0.into(), &30.0.into()));
     assert_eq!(rows[1]["tokens"], 0);
     assert!(rows[1]["tokens_per_second"].is_null() && rows[1]["trace_id"].is_null());
 
@@ -123,6 +126,7 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
     let answer = fixture::get(address, "GET /debug/llmobs", browser).await;
     assert!(answer.contains("content-type: text/html; charset=utf-8\r\n"), "{answer}");
     assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+    assert!(answer.contains("<tr><td class=number>90.000<td class=number>20.000<td>prefill<td>engine"), "{answer}");
     let (first, second) =
         (answer.find("<td>old").unwrap(), answer.find("<td>&lt;b&gt;&quot;new&quot;&lt;/b&gt;").unwrap());
     assert!(first < second && !answer.contains("<b>"), "{answer}");

@@ -17,6 +17,7 @@ use crate::observer::state::observer_state::ObserverState;
 use crate::semconv::value::State;
 use crate::series::OperationSeries;
 use crate::sink::ObservableSource;
+use crate::timing::Marks;
 use crate::timing::StateTimes;
 
 impl ObservableSource for ObserverState {
@@ -37,7 +38,8 @@ impl ObservableSource for ObserverState {
             RowId::StateTime => by_state(self, |series, state, totals| {
                 nanos_to_seconds(series.state_time(state, totals.state_times[state.index()]))
             }),
-            RowId::OldestAge => oldest_ages(self),
+            RowId::OldestAge => longest_by_state(self, Marks::age),
+            RowId::OldestSilence => longest_by_state(self, Marks::silence),
             RowId::SeriesUsage => series_usage(self),
             #[cfg(feature = "otlp")]
             RowId::ExportAge | RowId::ExportQueueUsage => {
@@ -107,24 +109,26 @@ fn by_state(
     observations(values)
 }
 
-fn oldest_ages(observer: &ObserverState) -> Vec<Observation> {
-    let mut oldest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
+/// Returns the longest time in nanoseconds of the operations in flight of each model and state, in seconds; 0 without
+/// an operation.
+fn longest_by_state(observer: &ObserverState, time: impl Fn(&Marks) -> u64) -> Vec<Observation> {
+    let mut longest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
     for series in observer.models.all_series() {
         for state in series.states() {
-            oldest.entry((Arc::clone(&series.model), state.as_str())).or_default();
+            longest.entry((Arc::clone(&series.model), state.as_str())).or_default();
         }
     }
     let registry = observer.in_flight_registry();
     for operation in registry.iter() {
         let (marks, remote) = (operation.marks_now(), operation.series().key.role.is_remote());
-        let age = oldest.entry((Arc::clone(&operation.series().model), marks.state(remote).as_str())).or_default();
-        *age = marks.age().max(*age);
+        let max = longest.entry((Arc::clone(&operation.series().model), marks.state(remote).as_str())).or_default();
+        *max = time(&marks).max(*max);
     }
     drop(registry);
     let labels = |(model, state)| {
         vec![Label::new(SERIES_ATTRIBUTES[2], model), Label::new(llmobs_attribute::OPERATION_STATE, state)]
     };
-    observations(oldest.into_iter().map(|(key, age)| (labels(key), nanos_to_seconds(age))))
+    observations(longest.into_iter().map(|(key, nanos)| (labels(key), nanos_to_seconds(nanos))))
 }
 
 fn series_usage(observer: &ObserverState) -> Vec<Observation> {

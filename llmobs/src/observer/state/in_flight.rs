@@ -73,6 +73,9 @@ pub struct InFlight {
     pub state: State,
     /// The time from the start of the operation to the snapshot.
     pub age: Duration,
+    /// The time from the last mark or token, or from the start before any, to the snapshot, without the time for which
+    /// the consumer was away. A long silence shows an engine or an upstream that has stalled.
+    pub silence: Duration,
     /// Number of output tokens that the stream has carried; 0 without a stream.
     pub tokens: u64,
     /// Output tokens of the stream per second, from the first token to the snapshot, including the time for which the
@@ -117,6 +120,7 @@ impl InFlight {
             model: series.model.to_string(),
             state,
             age: Duration::from_nanos(marks.age()),
+            silence: Duration::from_nanos(marks.silence()),
             tokens,
             tokens_per_second: rate,
             waits_for: match state {

@@ -272,11 +272,12 @@ impl OperationState {
     }
 
     /// Records that the consumer took an item at `at`, in nanoseconds, and has not polled again. `tokens` is the number
-    /// of output tokens that the stream has carried so far. Only the stream may call it.
+    /// of output tokens that the stream has carried so far, and `has_tokens` is set if the item carries some. Only the
+    /// stream may call it.
     #[inline]
-    pub(crate) fn consumer_left(&self, at: u64, tokens: u64) {
+    pub(crate) fn consumer_left(&self, at: u64, tokens: u64, has_tokens: bool) {
         self.tokens.set_streamed(tokens);
-        self.times.consumer_left(at);
+        self.times.consumer_left(at, has_tokens);
     }
 
     /// Notifies the companions of a mark.

@@ -22,6 +22,9 @@ pub(crate) struct Times {
     /// Time in nanoseconds from `t0` to the token that the first-token rule selects.
     ttft: SetOnce,
     absence: Absence,
+    /// The moment of the last token of the stream minus the consumer wait before it, in nanoseconds; `t0` before a
+    /// token.
+    last_token_at: AtomicU64,
 }
 
 /// The result of a mark: the moment that was used, and whether the mark was set.
@@ -59,6 +62,7 @@ impl Times {
             first_token: SetOnce::new(),
             ttft: SetOnce::new(),
             absence: Absence::new(),
+            last_token_at: AtomicU64::new(t0),
         }
     }
 
@@ -110,9 +114,13 @@ impl Times {
     }
 
     /// Records that the consumer, the reader of the stream, took an item at `at`, in nanoseconds, and has not polled
-    /// again. Only the stream may call it.
+    /// again. `has_tokens` is set if the item carries tokens, which are progress. Only the stream may call it.
     #[inline]
-    pub(crate) fn consumer_left(&self, at: u64) {
+    pub(crate) fn consumer_left(&self, at: u64, has_tokens: bool) {
+        let at = self.absence.read().deduct_from(at);
+        if has_tokens {
+            self.last_token_at.store(at, Ordering::Release);
+        }
         self.absence.begin(at);
     }
 
@@ -155,6 +163,7 @@ impl Times {
             now,
             consumer_wait: snapshot.absence.until(now),
             is_consumer_away: matches!(snapshot.absence, AbsenceState::Since(_)),
+            last_token: snapshot.last_token_at,
         }
     }
 
@@ -163,7 +172,8 @@ impl Times {
         // Read in the reverse order of marking: a thread that sees one mark also sees all marks before it.
         let first_token = self.first_token.get();
         let scheduled = self.scheduled.get();
-        TimesSnapshot { enqueued: self.enqueued.get(), scheduled, first_token, absence }
+        let last_token_at = self.last_token_at.load(Ordering::Acquire);
+        TimesSnapshot { enqueued: self.enqueued.get(), scheduled, first_token, absence, last_token_at }
     }
 }
 
@@ -177,6 +187,7 @@ struct TimesSnapshot {
     scheduled: Option<u64>,
     first_token: Option<u64>,
     absence: AbsenceState,
+    last_token_at: u64,
 }
 
 /// A cell for a number that is set at most once, or closed before it was set.
@@ -248,11 +259,11 @@ impl Absence {
         Self(AtomicU64::new(0))
     }
 
+    /// Begins an absence. `at` is its first moment minus the previous total, in nanoseconds. During an absence that
+    /// began before, `at` is its value, so nothing changes.
     #[inline]
     fn begin(&self, at: u64) {
-        if let AbsenceState::Before(total_wait) = self.read() {
-            self.0.store((at.saturating_sub(total_wait) << 1) | 1, Ordering::Release);
-        }
+        self.0.store((at << 1) | 1, Ordering::Release);
     }
 
     #[inline]
@@ -274,5 +285,10 @@ impl AbsenceState {
             Self::Before(total_wait) => total_wait,
             Self::Since(moment) => now.saturating_sub(moment),
         }
+    }
+
+    /// Returns `now` minus the total consumer wait until then, in nanoseconds.
+    const fn deduct_from(self, now: u64) -> u64 {
+        now.saturating_sub(self.until(now))
     }
 }

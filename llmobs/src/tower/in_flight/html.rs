@@ -27,8 +27,8 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 </style>
 ";
 
-const COLUMNS: &str = "<tr><th>age, s<th>state<th>waits for<th>operation<th>model<th>provider<th>tokens\
-                       <th>tokens/s<th>preemptions<th>trace</tr>\n";
+const COLUMNS: &str = "<tr><th>age, s<th>silence, s<th>state<th>waits for<th>operation<th>model<th>provider\
+                       <th>tokens<th>tokens/s<th>preemptions<th>trace</tr>\n";
 
 struct TableRow<'a>(&'a InFlight);
 
@@ -36,6 +36,7 @@ impl fmt::Display for TableRow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(operation) = self;
         write!(f, "<tr><td class=number>{:.3}", operation.age.as_secs_f64())?;
+        write!(f, "<td class=number>{:.3}", operation.silence.as_secs_f64())?;
         write!(f, "<td>{}<td>{}", operation.state, waits_for(operation))?;
         for text in [&operation.operation, &operation.model, &operation.provider] {
             write!(f, "<td>{}", EscapedHtml(text))?;

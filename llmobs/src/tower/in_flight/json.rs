@@ -25,6 +25,7 @@ fn write_operation(operation: &InFlight, out: &mut String) {
     object.string("state", Some(operation.state.as_str()));
     object.string("waits_for", Some(waits_for(operation)));
     object.number("age_seconds", Some(format_args!("{:.3}", operation.age.as_secs_f64())));
+    object.number("silence_seconds", Some(format_args!("{:.3}", operation.silence.as_secs_f64())));
     object.number("tokens", Some(operation.tokens));
     match operation.tokens_per_second.filter(|rate| rate.is_finite()) {
         Some(rate) => object.number("tokens_per_second", Some(format_args!("{rate:.1}"))),
