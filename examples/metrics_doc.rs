@@ -31,7 +31,7 @@ fn render_page() -> String {
 
 /// Returns the rows of every crate, in the order of the page.
 fn all_rows() -> impl Iterator<Item = &'static Row> {
-    llmobs::catalog::ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied())
+    llmobs::catalog::ROWS.iter().chain(llmobs::process::ROWS.iter().chain(llmobs_gpu::ROWS).copied())
 }
 
 fn render_group(group: Group) -> String {
@@ -146,6 +146,7 @@ fn group_description(group: Group) -> &'static str {
         Group::SELF_OBSERVABILITY => "the telemetry of llmobs itself",
         Group::PIPELINE => "what a pipeline exports and drops, with the feature `otlp`",
         Group::BUILD => "build information",
+        llmobs::process::GROUP => "the conventions' metrics of processes, with the feature `process`, on Linux",
         llmobs_gpu::GROUP => "GPUs, from the crate llmobs-gpu",
         _ => "others",
     }

@@ -224,6 +224,7 @@
 //! | `gateway` | a layer that observes the model calls which pass through a gateway or proxy; includes `sse` and `tower` |
 //! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
+//! | `process` | [`process`]: CPU time, memory, uptime and open files of the process, on Linux |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
 //! | `otlp-json` | the pipeline with JSON bodies over HTTP |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
@@ -270,6 +271,7 @@ mod gzip;
     feature = "gateway",
     feature = "macros",
     feature = "otlp",
+    feature = "process",
     feature = "prometheus",
     feature = "pseudonym",
     feature = "sse",
@@ -287,6 +289,8 @@ pub mod operation;
 pub mod otel;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+#[cfg(feature = "process")]
+pub mod process;
 pub mod prometheus;
 #[cfg(feature = "pseudonym")]
 pub mod pseudonym;

@@ -66,6 +66,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (app, thread) = App::start(engine, cli)?;
     // The sampler runs until it is dropped.
     let _sampler = Sampler::builder().backend_choice(cli.gpu.clone()).start(&app.observer)?;
+    let _process = llmobs::process::watch(&app.observer)?;
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
         Some(prompt) => runtime.block_on(once::run_once(&app, prompt))?,

@@ -20,6 +20,25 @@ pub const CLIENT_ADDRESS: &str = "client.address";
 /// Type: `int`. Stability: stable.
 pub const CLIENT_PORT: &str = "client.port";
 
+/// The mode of a CPU.
+///
+/// Type: `string`. Stability: development.
+///
+/// Values: `user`, `system`, `iowait`; see [`cpu_mode`].
+pub const CPU_MODE: &str = "cpu.mode";
+
+/// The values of `cpu.mode` that have a meaning of their own.
+pub mod cpu_mode {
+    /// Code of the program.
+    pub const USER: &str = "user";
+
+    /// Code of the system that runs for the program.
+    pub const SYSTEM: &str = "system";
+
+    /// Waits for input and output.
+    pub const IOWAIT: &str = "iowait";
+}
+
 /// The table, collection, container or index that is worked on.
 ///
 /// Type: `string`. Stability: stable.

@@ -540,3 +540,32 @@ pub const HW_TEMPERATURE: &str = "hw.temperature";
 /// - `hw.parent`: recommended
 /// - `hw.sensor_location`: recommended
 pub const HW_TEMPERATURE_LIMIT: &str = "hw.temperature.limit";
+
+/// The CPU time of a process, by mode.
+///
+/// Instrument: `Counter` of `double`. Unit: `s`. Stability: development.
+///
+/// Attributes:
+/// - `cpu.mode`: required
+pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
+
+/// The physical memory that a process uses.
+///
+/// Instrument: `UpDownCounter` of `int`. Unit: `By`. Stability: development.
+///
+/// Attributes:
+pub const PROCESS_MEMORY_USAGE: &str = "process.memory.usage";
+
+/// The open file descriptors of a process.
+///
+/// Instrument: `UpDownCounter` of `int`. Unit: `{file_descriptor}`. Stability: development.
+///
+/// Attributes:
+pub const PROCESS_UNIX_FILE_DESCRIPTOR_COUNT: &str = "process.unix.file_descriptor.count";
+
+/// The time since the start of a process.
+///
+/// Instrument: `Gauge` of `double`. Unit: `s`. Stability: development.
+///
+/// Attributes:
+pub const PROCESS_UPTIME: &str = "process.uptime";

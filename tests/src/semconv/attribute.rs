@@ -382,6 +382,11 @@ pub const HARDWARE: &[AttributeDefinition] = &[
 pub const CORE: &[AttributeDefinition] = &[
     AttributeDefinition { name: attribute::CLIENT_ADDRESS, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: attribute::CLIENT_PORT, kind: AttributeType::Int, values: &[] },
+    AttributeDefinition {
+        name: attribute::CPU_MODE,
+        kind: AttributeType::String,
+        values: &["user", "system", "iowait"],
+    },
     AttributeDefinition { name: attribute::DB_COLLECTION_NAME, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: attribute::DB_NAMESPACE, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: attribute::DB_OPERATION_BATCH_SIZE, kind: AttributeType::Int, values: &[] },

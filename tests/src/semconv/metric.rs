@@ -643,4 +643,32 @@ pub const CORE: &[MetricDefinition] = &[
             (attribute::URL_SCHEME, Requirement::Required),
         ],
     },
+    MetricDefinition {
+        name: metric::PROCESS_CPU_TIME,
+        instrument: Instrument::Counter,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[(attribute::CPU_MODE, Requirement::Required)],
+    },
+    MetricDefinition {
+        name: metric::PROCESS_MEMORY_USAGE,
+        instrument: Instrument::UpDownCounter,
+        unit: "By",
+        number: Number::Int,
+        attributes: &[],
+    },
+    MetricDefinition {
+        name: metric::PROCESS_UNIX_FILE_DESCRIPTOR_COUNT,
+        instrument: Instrument::UpDownCounter,
+        unit: "{file_descriptor}",
+        number: Number::Int,
+        attributes: &[],
+    },
+    MetricDefinition {
+        name: metric::PROCESS_UPTIME,
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[],
+    },
 ];

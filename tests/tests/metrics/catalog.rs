@@ -265,16 +265,27 @@ fn the_rows_of_http_servers_are_those_of_the_conventions() {
     );
 }
 
-/// Hardware is read at collection, so the conventions' counters are observable counters here.
 #[test]
 fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
-    let rows: Vec<_> = all_rows().filter(|row| row.name.starts_with("hw.")).collect();
-    let known: BTreeSet<_> = rows.iter().map(|row| row.name.trim_start_matches("hw.")).collect();
     let expected = "energy errors gpu.io gpu.memory.limit gpu.memory.usage gpu.memory.utilization gpu.utilization power \
                   status temperature temperature.limit";
+    assert_read_at_collection("hw.", expected, semconv::metric::HARDWARE);
+}
+
+#[test]
+fn the_rows_of_processes_are_those_of_the_conventions_read_at_collection() {
+    let expected = "cpu.time memory.usage unix.file_descriptor.count uptime";
+    assert_read_at_collection("process.", expected, semconv::metric::CORE);
+}
+
+/// Checks the rows whose names begin with a prefix: they are these, and have the units, instruments and attributes of the
+/// conventions. They are read at collection, so the conventions' counters are observable counters here.
+fn assert_read_at_collection(prefix: &str, expected: &str, table: &[semconv::definition::MetricDefinition]) {
+    let rows: Vec<_> = all_rows().filter(|row| row.name.starts_with(prefix)).collect();
+    let known: BTreeSet<_> = rows.iter().map(|row| row.name.trim_start_matches(prefix)).collect();
     assert_eq!(known, expected.split(' ').collect());
     for row in rows {
-        let defined = semconv::metric::HARDWARE.iter().find(|metric| metric.name == row.name).unwrap();
+        let defined = table.iter().find(|metric| metric.name == row.name).unwrap();
         assert_eq!(row.unit, defined.unit, "the unit of {}", row.name);
         let instrument = match defined.instrument {
             semconv::definition::Instrument::Counter => "OC",
@@ -311,7 +322,7 @@ fn a_gateway_that_starts_at_core_has_every_required_metric_of_the_conventions() 
 
 /// Returns the rows of `llmobs` and `llmobs-gpu`.
 fn all_rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied())
+    ROWS.iter().chain(llmobs::process::ROWS.iter().chain(llmobs_gpu::ROWS).copied())
 }
 
 fn llmobs_rows() -> impl Iterator<Item = &'static Row> {

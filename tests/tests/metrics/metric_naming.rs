@@ -124,7 +124,7 @@ fn a_model_that_is_declared_later_starts_at_zero_in_both() {
 
 #[test]
 fn every_row_has_the_name_that_the_rules_give() {
-    for row in ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied()) {
+    for row in ROWS.iter().chain(llmobs::process::ROWS.iter().chain(llmobs_gpu::ROWS).copied()) {
         let kind = match row.instrument {
             Instrument::Counter | Instrument::ObservableCounter => MetricKind::Counter,
             Instrument::Histogram => MetricKind::Histogram,

@@ -145,6 +145,7 @@ fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
         ("otlp-json", cfg!(feature = "otlp-json")),
         ("otlp-tls", cfg!(feature = "otlp-tls")),
         ("otlp-zstd", cfg!(feature = "otlp-zstd")),
+        ("process", cfg!(feature = "process")),
         ("prometheus", cfg!(feature = "prometheus")),
         ("pseudonym", cfg!(feature = "pseudonym")),
         ("sse", cfg!(feature = "sse")),
