@@ -225,6 +225,7 @@
 //! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `process` | [`process`]: CPU time, memory, uptime and open files of the process, on Linux |
+//! | `tokio` | [`runtime`]: the delay of tasks and the load of workers of a tokio runtime |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
 //! | `otlp-json` | the pipeline with JSON bodies over HTTP |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
@@ -275,7 +276,8 @@ mod gzip;
     feature = "prometheus",
     feature = "pseudonym",
     feature = "sse",
-    feature = "testing"
+    feature = "testing",
+    feature = "tokio"
 ))]
 pub mod guide;
 pub mod in_flight;
@@ -294,6 +296,8 @@ pub mod process;
 pub mod prometheus;
 #[cfg(feature = "pseudonym")]
 pub mod pseudonym;
+#[cfg(feature = "tokio")]
+pub mod runtime;
 pub mod semconv;
 mod series;
 mod sink;

@@ -57,6 +57,8 @@ pub use self::start::Start;
 pub use self::state::in_flight::InFlight;
 pub use self::state::in_flight::WaitsFor;
 use self::state::observer_parts::ObserverParts;
+#[cfg(feature = "tokio")]
+pub(crate) use self::state::watched_runtimes::BusyRuntime;
 pub use self::step::Step;
 pub use self::step_builders::CreateAgent;
 pub use self::step_builders::Database;
@@ -261,12 +263,20 @@ impl Observer {
         }
     }
 
-    /// Records the time by which a task of an async runtime was woken too late, as `llmobs.runtime.lag` in seconds. To
-    /// measure the lag, run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was
-    /// too long. `runtime` is the name of the runtime; after 16 names, further ones are recorded as `_OTHER`.
+    /// Records the time by which a task of an async runtime was woken too late, as `llmobs.runtime.lag` in seconds. For
+    /// tokio, `llmobs::runtime::watch` (feature `tokio`) measures it. For others, run a task that sleeps for a fixed time
+    /// in a loop, and pass the time by which each sleep was too long. `runtime` is the name of the runtime; after 16 names, further ones are recorded as `_OTHER`.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
         if let Some(inner) = &self.parts.inner {
             inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
+        }
+    }
+
+    /// Reads the busy time of an async runtime at each collection, until the runtime is dropped.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch_runtime(&self, name: &str, runtime: Weak<dyn BusyRuntime>) {
+        if let Some(inner) = &self.parts.inner {
+            inner.watch_runtime(name, runtime);
         }
     }
 

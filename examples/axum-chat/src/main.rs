@@ -18,7 +18,6 @@ mod fetch;
 mod once;
 mod queue;
 mod routes;
-mod runtime_lag;
 mod scheduler;
 mod server;
 mod signals;

@@ -14,6 +14,7 @@ use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use llmobs::tower::ServerLayer;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use crate::answer::answer;
 use crate::app::App;
@@ -27,7 +28,6 @@ use crate::routes::completions::CompletionRequest;
 use crate::routes::generate::generate;
 use crate::routes::health::health;
 use crate::routes::models::models;
-use crate::runtime_lag;
 use crate::signals::Signals;
 
 /// Largest request body that is read: 2 MiB.
@@ -75,7 +75,7 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     let mut signals = Signals::new()?;
     let listener = TcpListener::bind(cli.listen).await?;
     tracing::info!(address = %listener.local_addr()?, model = app.engine.model(), "listening");
-    tokio::spawn(runtime_lag::record_lag(app.observer.clone()));
+    let _runtime = llmobs::runtime::watch(&Handle::current(), "tokio", &app.observer);
 
     let mut connections = Connections::new(cli);
     tokio::select! {

@@ -314,6 +314,8 @@ ENGINE:
 RUNTIME:
     RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both,
         "Delay in seconds of a task of the async runtime, from the moment it should have woken to the moment it ran" }
+    RuntimeBusyTime { "llmobs.runtime.busy.time", ObservableCounter, "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both,
+        "Time in seconds for which the worker threads of an async runtime were busy, added up; its rate divided by their number is the load" }
 ;
 SELF_OBSERVABILITY:
     FoldedLabels { "llmobs.self.folded_labels", Counter, "{value}", [llmobs_attribute::LABEL], Core, ALL, both,

@@ -20,3 +20,5 @@ pub(crate) mod route;
 pub(crate) mod running_operation;
 pub(crate) mod times;
 pub(crate) mod token_counts;
+#[cfg(feature = "tokio")]
+pub(crate) mod watched_runtimes;

@@ -933,6 +933,13 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.runtime.busy.time",
+        instrument: Instrument::Counter,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[("llmobs.runtime.name", Requirement::Required)],
+    },
+    MetricDefinition {
         name: "llmobs.runtime.lag",
         instrument: Instrument::Histogram,
         unit: "s",

@@ -31,7 +31,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Edge modules: each may use every layer, and no other edge.
-const EDGES: &[&str] = &["tower", "prometheus", "otlp", "process", "sse", "testing"];
+const EDGES: &[&str] = &["tower", "prometheus", "otlp", "process", "runtime", "sse", "testing"];
 
 /// The modules that combine edges: each may use every layer and every edge.
 const COMBINATIONS: &[&str] = &["gateway"];

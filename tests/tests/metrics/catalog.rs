@@ -130,6 +130,7 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
     ("llmobs.engine.queue.work", "OGa", "s", "gen_ai.request.model llmobs.engine.id", "standard"),
     ("llmobs.engine.kv_cache.time_to_full", "OGa", "s", "gen_ai.request.model llmobs.engine.id", "standard"),
     ("llmobs.runtime.lag", "H", "s", "llmobs.runtime.name", "standard"),
+    ("llmobs.runtime.busy.time", "OC", "s", "llmobs.runtime.name", "standard"),
     ("llmobs.self.dropped", "C", "{item}", "llmobs.signal llmobs.drop.reason", "core"),
     ("llmobs.self.folded_labels", "C", "{value}", "llmobs.label", "core"),
     ("llmobs.self.redactions", "C", "{redaction}", "llmobs.detector", "core"),

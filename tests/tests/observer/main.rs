@@ -1,5 +1,6 @@
 //! The observer's API: invalid settings are refused with the setter's name, models are declared and retired, levels
-//! change, roles share, the current observer is found, a spawned producer that vanishes fails its operation.
+//! change, roles share, the current observer is found, a spawned producer that vanishes fails its operation, the delay
+//! and the load of a runtime are measured.
 
 mod build_errors;
 mod current;
@@ -7,4 +8,5 @@ mod current_operation;
 mod labels;
 mod levels_and_roles;
 mod models;
+mod runtimes;
 mod spawned_producers;

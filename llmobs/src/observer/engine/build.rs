@@ -150,6 +150,7 @@ fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
         ("pseudonym", cfg!(feature = "pseudonym")),
         ("sse", cfg!(feature = "sse")),
         ("testing", cfg!(feature = "testing")),
+        ("tokio", cfg!(feature = "tokio")),
         ("tower", cfg!(feature = "tower")),
     ];
     let enabled: Vec<_> = features.iter().filter(|(_, enabled)| *enabled).map(|(name, _)| *name).collect();

@@ -41,6 +41,8 @@ impl ObservableSource for ObserverState {
             RowId::OldestAge => longest_by_state(self, Marks::age),
             RowId::OldestSilence => longest_by_state(self, Marks::silence),
             RowId::SeriesUsage => series_usage(self),
+            #[cfg(feature = "tokio")]
+            RowId::RuntimeBusyTime => busy_times(self),
             #[cfg(feature = "otlp")]
             RowId::ExportAge | RowId::ExportQueueUsage => {
                 self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
@@ -129,6 +131,13 @@ fn longest_by_state(observer: &ObserverState, time: impl Fn(&Marks) -> u64) -> V
         vec![Label::new(SERIES_ATTRIBUTES[2], model), Label::new(llmobs_attribute::OPERATION_STATE, state)]
     };
     observations(longest.into_iter().map(|(key, nanos)| (labels(key), nanos_to_seconds(nanos))))
+}
+
+#[cfg(feature = "tokio")]
+fn busy_times(observer: &ObserverState) -> Vec<Observation> {
+    let times = observer.watched_runtimes().busy_times();
+    let labels = |name| vec![Label::new(llmobs_attribute::RUNTIME_NAME, name)];
+    observations(times.into_iter().map(|(name, time)| (labels(name), time.as_secs_f64())))
 }
 
 fn series_usage(observer: &ObserverState) -> Vec<Observation> {

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
+#[cfg(feature = "tokio")]
+use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -17,6 +19,10 @@ use super::model_registry::MAX_NAMES;
 use super::model_registry::ModelRegistry;
 use super::model_registry::admit_name;
 use super::model_registry::count_folded;
+#[cfg(feature = "tokio")]
+use super::watched_runtimes::BusyRuntime;
+#[cfg(feature = "tokio")]
+use super::watched_runtimes::WatchedRuntimes;
 use crate::cardinality::CardinalityLimiter;
 use crate::catalog::Level;
 use crate::catalog::RowId;
@@ -61,6 +67,9 @@ pub(crate) struct ObserverState {
     pub(crate) engines: EngineRegistry,
     /// The names of async runtimes, limited to `MAX_NAMES`.
     runtimes: CardinalityLimiter<Arc<str>>,
+    /// The async runtimes whose busy time is read at collection.
+    #[cfg(feature = "tokio")]
+    watched_runtimes: WatchedRuntimes,
     in_flight_registry: Mutex<InFlightRegistry>,
     /// The Prometheus registry of the observer; empty if the application passed one to the builder.
     owned_registry: OnceLock<Registry>,
@@ -157,6 +166,8 @@ impl ObserverState {
             declared_names,
             models,
             runtimes: CardinalityLimiter::new(MAX_NAMES, Arc::from(OTHER)),
+            #[cfg(feature = "tokio")]
+            watched_runtimes: WatchedRuntimes::default(),
             in_flight_registry: Mutex::default(),
             owned_registry: OnceLock::new(),
             #[cfg(feature = "otlp")]
@@ -253,12 +264,28 @@ impl ObserverState {
     /// After 16 names, further runtimes are recorded as `_OTHER`.
     pub(crate) fn record_runtime_lag(&self, runtime: &str, seconds: f64) {
         if self.sinks.is_enabled(RowId::RuntimeLag.row().level) {
-            let name = admit_name(&self.sinks, &self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime);
-            let name = Arc::<str>::from(name);
+            let name = self.runtime_name(runtime);
             self.sinks
                 .bind(RowId::RuntimeLag, &[Label::new(llmobs_attribute::RUNTIME_NAME, name)])
                 .record(seconds, None);
         }
+    }
+
+    /// Reads the busy time of an async runtime at each collection, until the runtime is dropped.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch_runtime(&self, name: &str, runtime: Weak<dyn BusyRuntime>) {
+        self.watched_runtimes.add(self.runtime_name(name), runtime);
+    }
+
+    /// Returns the async runtimes whose busy time is read at collection.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn watched_runtimes(&self) -> &WatchedRuntimes {
+        &self.watched_runtimes
+    }
+
+    /// Returns the name of an async runtime as a label value, limited to `MAX_NAMES`.
+    fn runtime_name(&self, runtime: &str) -> Arc<str> {
+        admit_name(&self.sinks, &self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime).into()
     }
 
     /// Counts an anomaly, a measurement that cannot be true, in `llmobs.self.anomalies`; `anomaly` names its kind.
