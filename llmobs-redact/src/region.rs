@@ -1,6 +1,7 @@
-//! The regions whose formats can be enabled.
+//! The regions whose formats the redactor can detect.
 
-/// A country whose identity numbers and national telephone number formats can be enabled.
+/// A country whose identity numbers and national telephone numbers the redactor detects if
+/// [`RedactorBuilder::region`](crate::RedactorBuilder::region) enables them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Region {

@@ -47,8 +47,8 @@
 //!
 //! # Memory
 //!
-//! A line or event longer than the [bound](Decoder::max_frame_bytes) is counted, and stored without its content. If the
-//! rest exceeds the bound too, the frame is skipped to its end. Decoding borrows the fields from the bytes of a frame
+//! A line or event longer than the [bound](Decoder::max_frame_bytes) is stored without its content, and counted as the
+//! anomaly `skipped_frame`. If the rest exceeds the bound too, the frame is skipped to its end and adds no token. Decoding borrows the fields from the bytes of a frame
 //! and builds no tree of its JSON.
 
 mod body;

@@ -49,7 +49,7 @@ pub enum Behaviour {
     Throttle(i64),
     /// Accepts all but this many items (partial success).
     Reject(i64),
-    /// Reads the request and never answers.
+    /// Accepts the request and never answers.
     Hang,
     /// Accepts the connection and closes it.
     Close,
@@ -128,7 +128,8 @@ impl Collector {
         &self.inbox
     }
 
-    /// Sets the behaviour for all later requests, also on open connections.
+    /// Sets the behaviour for all later requests, also on open connections. A behaviour of connections, such as `Close`,
+    /// applies to those that are opened later.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }

@@ -4,8 +4,8 @@ use std::ops::AddAssign;
 
 use llmobs_redact::RedactionCounts;
 
-/// The counts of what was redacted, truncated, dropped or not captured of the content that one call exports, such as the
-/// input and the output of an operation. Contains no content.
+/// The counts of what was redacted, truncated, dropped or not captured of the content that was exported together: the
+/// input and the output of an operation, or that of one value passed to the gate. Contains no content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaptureReport {

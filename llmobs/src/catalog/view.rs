@@ -1,7 +1,9 @@
-//! Views: tables that show the values of rows under the metric names and labels of another system.
+//! Views: tables that show the values of the metrics of devices, such as GPUs, under the metric names and labels of another
+//! system.
 //!
-//! For each metric, a table contains the origin of its value and the conversion to the other system's unit. The
-//! Prometheus page is rendered from the tables.
+//! For each metric, a view contains the origin of its value, such as a row (the definition of a metric of llmobs), and the
+//! conversion to the other system's unit. The Prometheus page shows, for each device, the metrics of the views beside those
+//! of the rows.
 
 use super::DeviceAttribute;
 use super::DeviceValue;
