@@ -66,6 +66,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     // The sampler runs until it is dropped.
     let _sampler = Sampler::builder().backend_choice(cli.gpu.clone()).start(&app.observer)?;
     let _process = llmobs::process::watch(&app.observer)?;
+    // The last collection of the pipeline reads the operations in flight from the observer, so it lives until then.
+    let _observer = app.observer.clone();
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
         Some(prompt) => runtime.block_on(once::run_once(&app, prompt))?,

@@ -57,7 +57,10 @@ async fn the_page_of_a_used_service_passes_promtool() {
     promtool.stdin.take().expect("a pipe").write_all(page.as_bytes()).expect("promtool reads");
     let output = promtool.wait_with_output().expect("promtool ends");
     let report = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{report}");
+    // The name is that of the conventions, and the suffix what the Prometheus exporter of OpenTelemetry makes of it.
+    let known = "process_unix_file_descriptor_count non-histogram and non-summary metrics should not have";
+    let findings: Vec<_> = report.lines().filter(|line| !line.is_empty() && !line.starts_with(known)).collect();
+    assert!(findings.is_empty() && output.status.code().is_some_and(|code| [0, 3].contains(&code)), "{report}");
 }
 
 #[tokio::test]
