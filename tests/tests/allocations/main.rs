@@ -158,7 +158,8 @@ fn a_step_of_an_engine_allocates_nothing() {
             }
             allocation_count() - before
         };
-        assert_eq!(run(1), 0, "{name}, the first step");
+        // OpenTelemetry without bound instruments creates its series at the first step of each kind.
+        run(2);
         assert_eq!(run(1_000), 0, "{name}");
     });
 }
