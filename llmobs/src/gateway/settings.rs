@@ -31,9 +31,9 @@ type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UsageFrames {
-    /// They are removed from the stream, for clients that cannot handle a frame without choices.
+    /// Removes the frames from the stream, for clients that cannot handle a frame without choices.
     Removed,
-    /// They are passed on to the clients.
+    /// Passes the frames on to the clients.
     Forwarded,
 }
 

@@ -9,7 +9,8 @@ use crate::semconv::value::TokenModality;
 use crate::series::error_variant;
 
 /// Records the client metrics of an operation that has ended: those of v1.41, of the latest version, or both, by the
-/// profile, for the provider and the model that answered. Records nothing in the server role. Token metrics contain only usage that the upstream reported.
+/// profile, for the provider and the model that answered. Records nothing in the server role. Token metrics contain only
+/// usage that the upstream reported.
 #[inline]
 pub(crate) fn record_client_metrics(end: &EndedOperation<'_>) {
     if !end.series.key.role.is_remote() {

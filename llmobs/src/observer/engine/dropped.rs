@@ -20,11 +20,10 @@ pub(crate) fn end_dropped(running: RunningOperation, ending: Ending, at: u64, st
     if ending != Ending::Cancelled {
         return end::finish(running, ending, at, at, stream.as_ref());
     }
-    let operation = DroppedOperation { running: Some(running), at, stream };
+    let mut operation = DroppedOperation { running: Some(running), at, stream };
     // If no handler runs, the closure drops the operation, which ends it.
     let _ = OF_HANDLER.try_with(move |of_handler| {
         if let Some(mut operations) = of_handler.take() {
-            let mut operation = operation;
             // The stream and its markers no longer exist when the handler answers.
             operation.stream.iter_mut().for_each(|stream| stream.own_markers = 0);
             operations.push(operation);

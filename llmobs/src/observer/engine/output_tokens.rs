@@ -64,8 +64,8 @@ fn record_late_tokens(state: &OperationState, usage: &Usage) {
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Cancelled, missing.total());
 }
 
-/// Counts the start of an attempt to the provider and model to which the request is sent now. A retry or a fallback supersedes the attempt before it, unless the operation has
-/// ended: if that attempt has output, its tokens are recorded as processed and wasted, and usage and counts start
+/// Counts the start of an attempt to the provider and model to which the request is sent now. A retry or a fallback
+/// supersedes the attempt before it, unless the operation has ended: if that attempt has output, its tokens are recorded as processed and wasted, and usage and counts start
 /// again. Without output, nothing is recorded, and a usage that was reported is kept. A hedge supersedes no attempt.
 #[cold]
 pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
