@@ -13,7 +13,8 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Returns the bytes that this thread allocated and did not free. Negative if it freed memory of other threads.
+/// Returns the bytes that this thread has allocated minus the bytes that it has freed, also those of other threads.
+/// Negative if it has freed more than it has allocated.
 pub fn live_bytes() -> i64 {
     LIVE_BYTES.get()
 }

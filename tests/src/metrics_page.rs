@@ -19,17 +19,21 @@ impl Page {
         Self { samples }
     }
 
-    /// Returns the sum over all series with this name and all these labels.
+    /// Returns the sum over all series with this name and all these labels; 0 if there is none.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let expected: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let of_name = |series: &str| series.split('{').next() == Some(name);
-        let has_labels = |series: &str| expected.iter().all(|label| series.contains(label));
+        // The character before a label separates it from the label or the name before it.
+        let has_label = |series: &str, label: &str| {
+            series.match_indices(label).any(|(start, _)| series[..start].ends_with(['{', ',']))
+        };
+        let has_labels = |series: &str| expected.iter().all(|label| has_label(series, label));
         let samples = self.samples.iter().filter(|(series, _)| of_name(series) && has_labels(series));
         // Starts at 0.0, because the sum of an empty iterator of floats is -0.0.
         samples.fold(0.0, |sum, (_, value)| sum + value)
     }
 
-    /// Returns the same sum as an integer.
+    /// Returns the same sum as an integer. Panics if it is not one.
     pub fn count(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let sum = self.sum(name, labels);
         assert!(sum >= 0.0 && sum.fract().abs() < f64::EPSILON, "{name} is not a count: {sum}");
@@ -49,17 +53,31 @@ impl Page {
         self.count("llmobs_operation_started_total", &[])
     }
 
-    /// Returns the mean of a histogram since an earlier scrape, in seconds.
+    /// Returns the mean of the samples of a histogram since an earlier scrape, in the unit of the histogram. Panics if
+    /// there are none.
     pub fn mean_since(&self, earlier: &Self, name: &str) -> f64 {
         self.mean_with_labels_since(earlier, name, &[])
     }
 
-    /// Returns the same mean over the series with all these labels.
+    /// Returns the same mean over the series with all these labels. Panics if they have no samples.
     pub fn mean_with_labels_since(&self, earlier: &Self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let difference = |suffix: &str| {
             self.sum(&format!("{name}{suffix}"), labels) - earlier.sum(&format!("{name}{suffix}"), labels)
         };
         assert!(difference("_count") > 0.0, "{name} has no samples");
         difference("_sum") / difference("_count")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn a_label_is_matched_by_its_whole_name() {
+        let page = Page::parse("a{error_type=\"x\",type=\"y\"} 1\na{type=\"x\"} 2\n");
+        assert_eq!(page.count("a", &[("type", "x")]), 2);
+        assert_eq!(page.count("a", &[("error_type", "x"), ("type", "y")]), 1);
+        assert_eq!(page.count("a", &[]), 3);
     }
 }

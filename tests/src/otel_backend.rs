@@ -22,7 +22,8 @@ use super::families::MetricKind;
 use super::families::Value;
 use super::prometheus_names;
 
-/// A meter provider and an exporter that holds its last export.
+/// A meter provider with an exporter in memory. Each method that reads metrics exports them anew, and panics if no metric
+/// has a value.
 pub struct OtelBackend {
     pub provider: SdkMeterProvider,
     exporter: InMemoryMetricExporter,
@@ -45,7 +46,7 @@ impl OtelBackend {
 
     fn build(settings: impl FnOnce(MeterProviderBuilder) -> MeterProviderBuilder) -> Self {
         let exporter = InMemoryMetricExporter::default();
-        // The reader exports once a minute by itself; the tests call `force_flush`.
+        // The reader exports once a minute by itself; each read calls `force_flush`.
         let reader = PeriodicReader::builder(exporter.clone()).build();
         let provider = settings(SdkMeterProvider::builder().with_reader(reader)).build();
         Self { provider, exporter }
@@ -65,7 +66,7 @@ impl OtelBackend {
         families
     }
 
-    /// Returns the OpenTelemetry names of the exported metrics, sorted.
+    /// Returns the OpenTelemetry names of the metrics of a new export, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.for_each_metric(|metric| names.push(metric.name().to_owned()));
@@ -73,7 +74,8 @@ impl OtelBackend {
         names
     }
 
-    /// Returns the value of one attribute for each series of a histogram, with its type.
+    /// Returns the values of one attribute of the series of a histogram of `f64` in a new export, with their types. A
+    /// series without the attribute has none.
     pub fn attribute_values(&self, histogram: &str, attribute: &str) -> Vec<opentelemetry::Value> {
         let mut values = Vec::new();
         self.for_each_metric(|metric| {
@@ -87,7 +89,7 @@ impl OtelBackend {
         values
     }
 
-    /// Returns the description of each metric, by OpenTelemetry name.
+    /// Returns the description of each metric of a new export, by OpenTelemetry name.
     pub fn descriptions(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         self.for_each_metric(|metric| {

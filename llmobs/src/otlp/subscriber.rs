@@ -16,7 +16,7 @@ use super::assemble::SdkProviders;
 use super::log_bridge::BridgeLoggerProvider;
 use crate::span::CONTENT_TARGET;
 
-/// The format of the events on standard output.
+/// The format of the events on standard output. Events that contain captured prompts and answers are never written to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StandardOutput {

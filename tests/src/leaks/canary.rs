@@ -28,7 +28,11 @@ const CANARY_LENGTH: usize = 32;
 const MIN_MATCH: usize = 8;
 
 impl Canaries {
-    /// Generates one canary for each place. No two canaries share `MIN_MATCH` characters in a row.
+    /// Generates one canary for each place. No `MIN_MATCH` characters in a row occur twice in the canaries.
+    ///
+    /// # Panics
+    ///
+    /// Panics if they do, which a random seed practically never causes.
     pub fn new(seed: u64, places: impl IntoIterator<Item = &'static str>) -> Self {
         let mut random = Random::new(seed);
         let all = places.into_iter().map(|place| Canary {
@@ -41,7 +45,7 @@ impl Canaries {
         let count = windows.len();
         windows.sort_unstable();
         windows.dedup();
-        assert_eq!(windows.len(), count, "two canaries share {MIN_MATCH} characters: seed {seed}");
+        assert_eq!(windows.len(), count, "{MIN_MATCH} characters occur twice in the canaries of seed {seed}");
         Self { seed, all }
     }
 
@@ -56,7 +60,7 @@ impl Canaries {
         self
     }
 
-    /// Returns the text for this place.
+    /// Returns the text for this place. Panics if there is no canary for it.
     pub fn text(&self, place: &str) -> &str {
         let found = self.all.iter().find(|canary| canary.place == place);
         found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is not a known place"))
