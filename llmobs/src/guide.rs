@@ -9,6 +9,7 @@
 //! | how to observe a function with one attribute | [`macros`] |
 //! | how to observe the calls that a gateway forwards | [`gateway`] |
 //! | how to observe the scheduler of an inference engine | [`engine`] |
+//! | how to scale and route by the work that waits for an engine | [`autoscaling`] |
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
 //! | how to observe the calls of reqwest | [`reqwest`] |
@@ -18,6 +19,9 @@
 //! | what is exported of prompts, answers and identities | [`privacy`] |
 //! | how to test an instrumented application without sleeping | [`testing`] |
 //! | why data is missing or unexpected | [`troubleshooting`] |
+
+#[doc = include_str!("../docs/guide/autoscaling.md")]
+pub mod autoscaling {}
 
 #[doc = include_str!("../docs/guide/definitions.md")]
 pub mod definitions {}

@@ -16,7 +16,7 @@
 //! | observe a gateway or proxy | [`GatewayLayer`](gateway::GatewayLayer): [example](#observe-a-gateway) | [gateways](guide::gateway) |
 //! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [reqwest](guide::reqwest), [tracing](mod@guide::tracing) |
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
-//! | observe the scheduler of an engine | [`Observer::engine`] | [engines](guide::engine) |
+//! | observe the scheduler of an engine | [`Observer::engine`] | [engines](guide::engine), [autoscaling](guide::autoscaling) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
 //! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |

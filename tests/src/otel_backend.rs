@@ -22,7 +22,7 @@ use super::families::MetricKind;
 use super::families::Value;
 use super::prometheus_names;
 
-/// A meter provider with an exporter in memory. Each method that reads metrics exports them anew, and panics if no metric
+/// A meter provider with an exporter in memory. Each method that reads metrics makes a new export, and panics if no metric
 /// has a value.
 pub struct OtelBackend {
     pub provider: SdkMeterProvider,

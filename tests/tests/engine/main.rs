@@ -1,5 +1,6 @@
 //! The rows of inference engines, from the handle of a scheduler to both backends.
 
+mod autoscaling;
 mod counters;
 mod fixture;
 mod gauges;
