@@ -2,13 +2,21 @@
 //! instruments of OpenTelemetry.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
 use llmobs::Observer;
+use llmobs::clock::Moment;
+use llmobs::companion::Companion;
+use llmobs::companion::Mark;
+use llmobs::companion::OperationRef;
+use llmobs::companion::SequenceWork;
+use llmobs::companion::StepRef;
 use llmobs::engine::WaitReason;
+use llmobs::semconv::value::Outcome;
 use llmobs_benches::Comparison;
 use llmobs_benches::measure_time;
 use llmobs_benches::report_budget;
@@ -27,6 +35,8 @@ mod support {
 const BOUND: bool = cfg!(feature = "otel-bound");
 const DISABLED: &str = "llmobs, disabled";
 const PROMETHEUS: &str = "llmobs, Prometheus alone";
+const ADDED: &str = "llmobs, Prometheus alone, 8 sequences added";
+const NOTIFIED: &str = "llmobs, Prometheus alone, 8 sequences added, a companion";
 const BOTH: &str = if BOUND { "llmobs, both backends, bound" } else { "llmobs, both backends" };
 const BY_HAND: &str = "by hand: prometheus-client, handles";
 const RECORDS: &str = "by hand: three OpenTelemetry records, attributes built beforehand";
@@ -42,13 +52,18 @@ fn main() {
     let builder = || Observer::builder().model(MODEL);
     let alone = builder().build().expect("the observer is valid");
     let both = builder().meter_provider(&provider).build().expect("the observer is valid");
+    let notified = builder().build().expect("the observer is valid");
+    let companion = Arc::new(Empty);
+    notified.attach_companion(&companion);
     let by_hand = ByHand::new();
     let meter = provider.meter("by_hand");
     let histograms = ["duration", "sequences", "tokens"].map(|name| meter.f64_histogram(name).build());
     let attributes = [("model", MODEL), ("id", "0"), ("kind", "mixed")].map(|(name, value)| KeyValue::new(name, value));
     let results = Comparison::new("a step of an engine: four numbers and three histograms")
         .candidate(DISABLED, step(Observer::disabled()))
-        .candidate(PROMETHEUS, step(alone))
+        .candidate(PROMETHEUS, step(alone.clone()))
+        .candidate(ADDED, step_of_sequences(alone))
+        .candidate(NOTIFIED, step_of_sequences(notified))
         .candidate(BOTH, step(both))
         .candidate(BY_HAND, |iterations| measure_time(|| (0..iterations).for_each(|_| by_hand.step())))
         .candidate(RECORDS, |iterations| {
@@ -92,6 +107,43 @@ fn step(observer: Observer) -> impl FnMut(u64) -> Duration {
                 step.sequences(black_box(8)).prefill_tokens(black_box(512)).decode_tokens(black_box(7)).finish();
             }
         })
+    }
+}
+
+/// Returns a function that runs the same steps, whose scheduler adds each sequence.
+fn step_of_sequences(observer: Observer) -> impl FnMut(u64) -> Duration {
+    let engine = observer.engine(MODEL).build();
+    engine.set_kv_cache_limit(1_000);
+    let operations: Vec<_> = (0..8).map(|_| observer.chat(MODEL).start()).collect();
+    let decode = SequenceWork::new().decode_tokens(1).context_tokens(700);
+    move |iterations| {
+        measure_time(|| {
+            for _ in 0..iterations {
+                engine.set_running(black_box(8));
+                engine.set_waiting(WaitReason::Capacity, black_box(3));
+                engine.set_waiting_tokens(black_box(900));
+                engine.set_kv_cache_usage(black_box(420));
+                let mut step = engine.step();
+                step.add_sequence(operations[0].marker(), black_box(SequenceWork::new().prefill_tokens(512)));
+                operations[1..].iter().for_each(|operation| step.add_sequence(operation.marker(), black_box(decode)));
+                step.finish();
+            }
+        })
+    }
+}
+
+/// A companion that does nothing.
+struct Empty;
+
+impl Companion for Empty {
+    fn on_start(&self, _: OperationRef, _: Moment) {}
+
+    fn on_mark(&self, _: u64, _: Mark, _: Moment) {}
+
+    fn on_end(&self, _: u64, _: Outcome, _: Moment) {}
+
+    fn on_step(&self, step: &StepRef<'_>) {
+        black_box(step);
     }
 }
 

@@ -8,19 +8,23 @@
 mod device;
 mod operation;
 mod registry;
+mod step;
 
 pub use self::device::Device;
 pub(crate) use self::operation::OperationInfo;
 pub use self::operation::OperationRef;
 pub(crate) use self::operation::operation_id;
 pub(crate) use self::registry::CompanionRegistry;
+pub use self::step::SequenceWork;
+pub use self::step::StepRef;
+pub use self::step::StepSequence;
 use crate::clock::Moment;
 use crate::semconv::value::Outcome;
 
 /// An object of another crate that is notified of operations after
 /// [`Observer::attach_companion`](crate::Observer::attach_companion). The observer has only a weak reference, so the
 /// notifications end when the last `Arc` of the application is dropped. Every method is
-/// called on the thread that starts, marks or ends the operation, so it must return quickly: put the notification into
+/// called on the thread that starts, marks or ends the operation, or runs the engine, so it must return quickly: put the notification into
 /// a queue and process it on another thread. Methods should not panic; a panic is caught and the notification is lost.
 /// Methods must not attach a companion to the observer, which would deadlock.
 pub trait Companion: Send + Sync + 'static {
@@ -34,6 +38,14 @@ pub trait Companion: Send + Sync + 'static {
     /// Called once when an operation ends, with its id, its outcome and the moment of its end. For a completed stream
     /// that yielded an item, this is the moment of the last item.
     fn on_end(&self, id: u64, outcome: Outcome, at: Moment);
+
+    /// Called when a step of an engine finishes whose scheduler named the operations of its sequences
+    /// ([`EngineStep::add_sequence`](crate::engine::EngineStep::add_sequence)), on the thread of the scheduler. An
+    /// operation may have ended before the step did. The step is borrowed: copy what is processed later. Defaults to
+    /// nothing.
+    fn on_step(&self, step: &StepRef<'_>) {
+        let _ = step;
+    }
 
     /// Returns an estimate, in joules, of the energy used by an operation that ran in the engine for this number of
     /// seconds: from the moment at which the engine scheduled it to its end, or from its start if it was never marked as

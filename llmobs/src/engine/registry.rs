@@ -13,6 +13,7 @@ use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::nanos_to_seconds;
+use crate::companion::CompanionRegistry;
 use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::number::to_f64;
@@ -23,17 +24,20 @@ use crate::sync::Mutex;
 
 /// The maximum number of engines of an observer. A further one records nothing: its numbers would replace those of
 /// another engine.
-const MAX_ENGINES: usize = 64;
+const MAX_ENGINES: u8 = 64;
 
 /// The engines of an observer.
 pub(crate) struct EngineRegistry {
     sinks: Arc<Sinks>,
     clock: Clock,
+    companions: Arc<CompanionRegistry>,
     engines: Mutex<Vec<Entry>>,
 }
 
 /// An engine that an application named, with or without a handle.
 struct Entry {
+    /// Below [`MAX_ENGINES`], and unique among the entries.
+    index: u8,
     model: Arc<str>,
     id: Arc<str>,
     series: Arc<EngineSeries>,
@@ -42,8 +46,8 @@ struct Entry {
 
 impl EngineRegistry {
     /// Returns a registry without engines.
-    pub(crate) const fn new(sinks: Arc<Sinks>, clock: Clock) -> Self {
-        Self { sinks, clock, engines: Mutex::new(Vec::new()) }
+    pub(crate) const fn new(sinks: Arc<Sinks>, clock: Clock, companions: Arc<CompanionRegistry>) -> Self {
+        Self { sinks, clock, companions, engines: Mutex::new(Vec::new()) }
     }
 
     /// Returns the state of an engine, new or shared with other handles. Returns `None`, and counts a folded label, if
@@ -54,26 +58,33 @@ impl EngineRegistry {
         let known = engines.iter_mut().find(|entry| *entry.model == *model && *entry.id == *id);
         if let Some(entry) = known {
             return Some(entry.state.upgrade().unwrap_or_else(|| {
-                let state = self.new_state(&entry.series, info);
+                let state = self.new_state(entry.index, &entry.series, info);
                 entry.state = Arc::downgrade(&state);
                 state
             }));
         }
-        if engines.len() >= MAX_ENGINES {
+        let is_free = |index: &u8| engines.iter().all(|entry| entry.index != *index);
+        let Some(index) = (0..MAX_ENGINES).find(is_free) else {
             drop(engines);
             let label = Label::new(llmobs_attribute::LABEL, llmobs_attribute::ENGINE_ID);
             self.sinks.bind(RowId::FoldedLabels, &[label]).add(1);
             return None;
-        }
+        };
         let (model, id) = (Arc::<str>::from(model), Arc::<str>::from(id));
         let series = Arc::new(EngineSeries::new(&self.sinks, Arc::clone(&model), Arc::clone(&id)));
-        let state = self.new_state(&series, info);
-        engines.push(Entry { model, id, series, state: Arc::downgrade(&state) });
+        let state = self.new_state(index, &series, info);
+        engines.push(Entry { index, model, id, series, state: Arc::downgrade(&state) });
         Some(state)
     }
 
-    fn new_state(&self, series: &Arc<EngineSeries>, info: &EngineInfo) -> Arc<EngineState> {
-        Arc::new(EngineState::new(Arc::clone(&self.sinks), self.clock.clone(), Arc::clone(series), info))
+    fn new_state(&self, index: u8, series: &Arc<EngineSeries>, info: &EngineInfo) -> Arc<EngineState> {
+        let (sinks, companions) = (Arc::clone(&self.sinks), Arc::clone(&self.companions));
+        Arc::new(EngineState::new(index, sinks, self.clock.clone(), companions, Arc::clone(series), info))
+    }
+
+    /// Returns the id of the engine with this index; `None` if it was forgotten.
+    pub(crate) fn id(&self, index: u8) -> Option<Arc<str>> {
+        self.engines.lock().iter().find(|entry| entry.index == index).map(|entry| Arc::clone(&entry.id))
     }
 
     /// Returns whether an engine of this model has a handle.

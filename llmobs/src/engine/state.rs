@@ -8,12 +8,17 @@ use super::gauges::Gauges;
 use super::headroom::Headroom;
 use super::series::EngineInfo;
 use super::series::EngineSeries;
+use super::step_buffers::StepBuffers;
 use crate::catalog::Level;
 use crate::catalog::RowId;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
+use crate::companion::CompanionRegistry;
+use crate::companion::SequenceWork;
+use crate::companion::StepRef;
+use crate::companion::StepSequence;
 use crate::metric::INVALID_VALUE;
 use crate::number::to_f64;
 use crate::semconv::value::CacheTier;
@@ -28,8 +33,12 @@ pub(super) struct EngineState {
     pub(super) clock: Clock,
     pub(super) gauges: Gauges,
     pub(super) headroom: Headroom,
+    /// The index of the engine among those of its observer.
+    pub(super) index: u8,
+    pub(super) sinks: Arc<Sinks>,
+    pub(super) step_buffers: StepBuffers,
+    companions: Arc<CompanionRegistry>,
     info: SeriesHandle,
-    sinks: Arc<Sinks>,
     series: Arc<EngineSeries>,
 }
 
@@ -42,6 +51,13 @@ pub(super) struct StepWork {
 }
 
 impl StepWork {
+    /// Adds a sequence and its tokens.
+    pub(super) const fn add(&mut self, work: SequenceWork) {
+        self.sequences = self.sequences.saturating_add(1);
+        self.prefill_tokens = self.prefill_tokens.saturating_add(work.prefill_tokens);
+        self.decode_tokens = self.decode_tokens.saturating_add(work.decode_tokens);
+    }
+
     /// Returns the number of tokens of the step.
     const fn tokens(self) -> u64 {
         self.prefill_tokens.saturating_add(self.decode_tokens)
@@ -60,10 +76,27 @@ impl StepWork {
 
 impl EngineState {
     /// Returns the state of an engine without sequences that is created now.
-    pub(super) fn new(sinks: Arc<Sinks>, clock: Clock, series: Arc<EngineSeries>, info: &EngineInfo) -> Self {
+    pub(super) fn new(
+        index: u8,
+        sinks: Arc<Sinks>,
+        clock: Clock,
+        companions: Arc<CompanionRegistry>,
+        series: Arc<EngineSeries>,
+        info: &EngineInfo,
+    ) -> Self {
         let info = series.info(&sinks, info);
         info.set(1.0);
-        Self { gauges: Gauges::new(clock.now()), headroom: Headroom::new(), clock, info, sinks, series }
+        Self {
+            gauges: Gauges::new(clock.now()),
+            headroom: Headroom::new(),
+            step_buffers: StepBuffers::default(),
+            index,
+            sinks,
+            clock,
+            companions,
+            info,
+            series,
+        }
     }
 
     /// Sets the number of sequences in a state; `reason` is that of waiting ones.
@@ -106,6 +139,17 @@ impl EngineState {
             series.sequences.record(to_f64(work.sequences), None);
             series.tokens.record(to_f64(work.tokens()), None);
         }
+    }
+
+    /// Returns whether a companion may want to know the sequences of steps.
+    pub(super) fn has_companions(&self) -> bool {
+        self.companions.has_companions()
+    }
+
+    /// Notifies the companions of a step with these sequences.
+    pub(super) fn notify_step(&self, sequences: &[StepSequence], start: Moment, end: Moment) {
+        let [model, engine_id] = self.series.labels.each_ref().map(|label| label.value.as_str());
+        self.companions.notify(|companion| companion.on_step(&StepRef { model, engine_id, start, end, sequences }));
     }
 
     /// Adds prompt tokens that the prefix cache contained in this tier, or did not contain.

@@ -19,6 +19,9 @@ use crate::catalog::RowId;
 use crate::clock::Moment;
 #[cfg(feature = "content")]
 use crate::content;
+use crate::engine::EngineOperation;
+use crate::engine::NamingEngine;
+use crate::engine::SealedEngineOperation;
 use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::CacheKind;
@@ -338,6 +341,15 @@ impl Drop for Marker {
                 }
             });
         }
+    }
+}
+
+impl EngineOperation for Marker {}
+
+impl SealedEngineOperation for Marker {
+    fn join_engine(&self, engine: NamingEngine<'_>) -> Option<u64> {
+        let state = self.state.as_deref().filter(|state| Arc::ptr_eq(state.observer.sinks(), engine.sinks))?;
+        Some(state.join_engine(engine.index))
     }
 }
 

@@ -2,6 +2,9 @@
 //! operation before it counts.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
@@ -16,7 +19,15 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
+use llmobs::clock::Moment;
+use llmobs::companion::Companion;
+use llmobs::companion::Mark;
+use llmobs::companion::OperationRef;
+use llmobs::companion::SequenceWork;
+use llmobs::companion::StepRef;
+use llmobs::engine::EngineStep;
 use llmobs::engine::WaitReason;
+use llmobs::semconv::value::Outcome;
 use llmobs::stream::Producer;
 use llmobs_tests::allocator::CountingAllocator;
 use llmobs_tests::allocator::allocation_count;
@@ -162,6 +173,51 @@ fn a_step_of_an_engine_allocates_nothing() {
         run(2);
         assert_eq!(run(1_000), 0, "{name}");
     });
+}
+
+#[test]
+fn the_sequences_of_a_step_allocate_nothing_with_and_without_a_companion() {
+    for_each_observer(|name, observer, clock| {
+        let engine = observer.engine(MODEL).build();
+        let operations: Vec<_> = (0..64).map(|_| start(observer)).collect();
+        let run = |steps: u64| {
+            let before = allocation_count();
+            for index in 0..steps {
+                // Two steps overlap: the next one is prepared while one runs.
+                let mut both = [engine.step(), engine.step()];
+                for operation in &operations {
+                    let work = SequenceWork::new().prefill_tokens(index % 2).decode_tokens(1).context_tokens(index);
+                    both.iter_mut().for_each(|step| step.add_sequence(operation.marker(), work));
+                }
+                clock.advance(Duration::from_millis(20));
+                both.into_iter().for_each(EngineStep::finish);
+            }
+            allocation_count() - before
+        };
+        run(2);
+        assert_eq!(run(1_000), 0, "{name}");
+        let companion = Arc::new(StepCounter::default());
+        observer.attach_companion(&companion);
+        run(2);
+        assert_eq!(run(1_000), 0, "{name}, with a companion");
+        assert_eq!(companion.0.load(Ordering::Relaxed), 2 * 64 * 1_002, "{name}: the companion sees every sequence");
+    });
+}
+
+/// A companion that counts the sequences of all steps.
+#[derive(Debug, Default)]
+struct StepCounter(AtomicUsize);
+
+impl Companion for StepCounter {
+    fn on_start(&self, _: OperationRef, _: Moment) {}
+
+    fn on_mark(&self, _: u64, _: Mark, _: Moment) {}
+
+    fn on_end(&self, _: u64, _: Outcome, _: Moment) {}
+
+    fn on_step(&self, step: &StepRef<'_>) {
+        self.0.fetch_add(step.sequences.len(), Ordering::Relaxed);
+    }
 }
 
 #[test]

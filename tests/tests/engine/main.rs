@@ -8,4 +8,5 @@ mod headroom;
 mod lifetime;
 mod preemptions;
 mod properties;
+mod sequences;
 mod steps;

@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use llmobs::Chunk;
 use llmobs::Observer;
 use llmobs::clock::Clock;
+use llmobs::engine::SequenceWork;
 use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use tokio::net::TcpListener;
@@ -104,6 +105,9 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
     assert!(futures_util::FutureExt::now_or_never(futures_util::StreamExt::next(&mut new)).is_none(), "it hangs");
     manual_clock.advance(Duration::from_secs(10));
     old.marker().scheduled();
+    let engine = observer.engine("old").id("rank <7>").build();
+    let mut step = engine.step();
+    step.add_sequence(old.marker(), SequenceWork::new().prefill_tokens(10));
     manual_clock.advance(Duration::from_secs(20));
 
     let answer = fixture::get(address, "GET /debug/llmobs", "accept: application/json\r\n").await;
@@ -121,6 +125,8 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
     assert_eq!((&rows[0]["silence_seconds"], &rows[1]["silence_seconds"]), (&20.0.into(), &30.0.into()));
     assert_eq!(rows[1]["tokens"], 0);
     assert!(rows[1]["tokens_per_second"].is_null() && rows[1]["trace_id"].is_null());
+    assert_eq!(rows[0]["engine_id"], "rank <7>");
+    assert!(rows[1]["engine_id"].is_null());
 
     let browser = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
     let answer = fixture::get(address, "GET /debug/llmobs", browser).await;
@@ -129,6 +135,7 @@ async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
     assert!(answer.contains("<tr><td class=number>90.000<td class=number>20.000<td>prefill<td>engine"), "{answer}");
     let (first, second) =
         (answer.find("<td>old").unwrap(), answer.find("<td>&lt;b&gt;&quot;new&quot;&lt;/b&gt;").unwrap());
+    assert!(answer.contains("<td>rank &lt;7&gt;<td>"), "{answer}");
     assert!(first < second && !answer.contains("<b>"), "{answer}");
     drop((old, new));
 }

@@ -1,37 +1,48 @@
-//! The numbers of attempts, stalls and preemptions of one operation (one model call). Any thread counts them; the log
-//! event at the end of the operation contains them.
+//! The numbers of attempts, stalls and preemptions of one operation (one model call), and the engine that runs it. Any
+//! thread sets them; the log event at the end of the operation contains the numbers.
 
+use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
 /// The numbers of attempts, stalls and preemptions of one operation. An attempt is one request to the model: the first
 /// one, or a retry, a fallback or a hedge. A stall is a pause of one second or more in the stream. A preemption is
 /// counted each time that the engine schedules the operation again.
+// Small numbers: an operation in flight uses at most a kibibyte.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    preemptions: AtomicU32,
+    preemptions: AtomicU16,
     stalls: AtomicU16,
     attempts: AtomicU16,
+    /// The index of the engine that runs the operation, [`NO_ENGINE`] before a step named it.
+    engine: AtomicU8,
 }
+
+/// The index of no engine.
+const NO_ENGINE: u8 = u8::MAX;
 
 impl Counters {
     /// Returns the counters of an operation that has just started: one attempt, no stall and no preemption.
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { preemptions: AtomicU32::new(0), stalls: AtomicU16::new(0), attempts: AtomicU16::new(1) }
+        Self {
+            preemptions: AtomicU16::new(0),
+            stalls: AtomicU16::new(0),
+            attempts: AtomicU16::new(1),
+            engine: AtomicU8::new(NO_ENGINE),
+        }
     }
 
-    /// Adds one preemption.
+    /// Adds one preemption, unless there are 65,535 already.
     #[inline]
     pub(crate) fn count_preemption(&self) {
-        self.preemptions.fetch_add(1, Ordering::Relaxed);
+        saturating_increment(&self.preemptions);
     }
 
     /// Returns the number of preemptions.
     #[inline]
     pub(crate) fn preemptions(&self) -> u32 {
-        self.preemptions.load(Ordering::Relaxed)
+        self.preemptions.load(Ordering::Relaxed).into()
     }
 
     /// Adds one stall, unless there are 65,535 already.
@@ -56,6 +67,21 @@ impl Counters {
     #[inline]
     pub(crate) fn attempts(&self) -> u16 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Sets the index of the engine whose step names the operation. Only the first call has an effect.
+    #[inline]
+    pub(crate) fn set_engine(&self, index: u8) {
+        // Every later step of the operation reads only.
+        if self.engine.load(Ordering::Relaxed) == NO_ENGINE {
+            let _ = self.engine.compare_exchange(NO_ENGINE, index, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the index of the engine whose step first named the operation, among the engines of its observer; `None`
+    /// before.
+    pub(crate) fn engine(&self) -> Option<u8> {
+        Some(self.engine.load(Ordering::Relaxed)).filter(|index| *index != NO_ENGINE)
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) trait InFlightOperation: Send + Sync + fmt::Debug {
     fn streamed_tokens(&self) -> u64;
     /// Returns the number of times that the engine scheduled the operation again after the first time.
     fn preemptions(&self) -> u32;
+    /// Returns the id of the engine whose step first named the operation; `None` before.
+    fn engine_id(&self) -> Option<Arc<str>>;
     /// Returns the ids of the operation's span if it is sampled.
     fn trace_link(&self) -> Option<TraceLink>;
 }
@@ -85,6 +87,9 @@ pub struct InFlight {
     pub waits_for: WaitsFor,
     /// Number of preemptions: how often the engine scheduled the operation again after the first time.
     pub preemptions: u32,
+    /// The id of the engine whose step first [named](crate::engine::EngineStep::add_sequence) the operation, as in
+    /// `llmobs.engine.id`; `None` before, and for an engine that names no operations.
+    pub engine_id: Option<String>,
     /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits; `None` without one.
     pub trace_id: Option<String>,
 }
@@ -130,6 +135,7 @@ impl InFlight {
                 State::Prefill | State::Decode | State::Waiting | State::Streaming => WaitsFor::Engine,
             },
             preemptions: operation.preemptions(),
+            engine_id: operation.engine_id().map(|id| id.to_string()),
             trace_id: operation.trace_link().map(|link| link.trace_id_hex().to_string()),
         }
     }

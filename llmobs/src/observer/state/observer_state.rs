@@ -76,7 +76,7 @@ pub(crate) struct ObserverState {
     #[cfg(feature = "otlp")]
     export_reporter: OnceLock<export_counts::ExportReporter>,
     /// The companions and device sources of other crates.
-    attached: CompanionRegistry,
+    attached: Arc<CompanionRegistry>,
     /// The tracer for the spans of an operation's stages (queue, prefill, decode); the global one is set at first use.
     tracer: OnceLock<BoxedTracer>,
     /// The logger of events that may contain content; `None` if they are `tracing` events.
@@ -156,8 +156,9 @@ impl ObserverState {
             settings.max_undeclared_models,
             settings.retired_model_ttl,
         );
+        let attached = Arc::<CompanionRegistry>::default();
         Self {
-            engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone()),
+            engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone(), Arc::clone(&attached)),
             clock: settings.clock,
             first_token: settings.first_token,
             shutting_down: AtomicBool::new(false),
@@ -172,7 +173,7 @@ impl ObserverState {
             owned_registry: OnceLock::new(),
             #[cfg(feature = "otlp")]
             export_reporter: OnceLock::new(),
-            attached: CompanionRegistry::default(),
+            attached,
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
             logger: settings.logger,
             log_sample_ratio: settings.log_sample_ratio,
@@ -196,7 +197,7 @@ impl ObserverState {
 
     /// Returns the objects of other crates that are attached to this observer: companions, which are notified of
     /// operations, and sources of the devices that views show.
-    pub(crate) const fn attached(&self) -> &CompanionRegistry {
+    pub(crate) fn attached(&self) -> &CompanionRegistry {
         &self.attached
     }
 

@@ -59,7 +59,7 @@ pub(crate) struct OperationState {
     pub(crate) end_marks: EndMarks,
     /// Rare values, such as the identifier of the response.
     pub(crate) notes: ResponseNotes,
-    /// The numbers of attempts, stalls and preemptions.
+    /// The numbers of attempts, stalls and preemptions, and the engine.
     pub(crate) counters: Counters,
 }
 
@@ -280,6 +280,13 @@ impl OperationState {
         self.times.consumer_left(at, has_tokens);
     }
 
+    /// Records that the engine with this index runs the operation, unless an engine is recorded already. Returns the id
+    /// of the operation for companions.
+    pub(crate) fn join_engine(&self, engine: u8) -> u64 {
+        self.counters.set_engine(engine);
+        operation_id(self)
+    }
+
     /// Notifies the companions of a mark.
     fn notify_mark(&self, mark: Mark, at: u64) {
         self.observer
@@ -319,6 +326,10 @@ impl InFlightOperation for OperationState {
 
     fn preemptions(&self) -> u32 {
         self.counters.preemptions()
+    }
+
+    fn engine_id(&self) -> Option<Arc<str>> {
+        self.observer.engines.id(self.counters.engine()?)
     }
 
     fn trace_link(&self) -> Option<TraceLink> {

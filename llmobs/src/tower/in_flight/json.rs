@@ -32,9 +32,11 @@ fn write_operation(operation: &InFlight, out: &mut String) {
         None => object.null("tokens_per_second"),
     }
     object.number("preemptions", Some(operation.preemptions));
-    match &operation.trace_id {
-        Some(id) => object.string("trace_id", Some(id)),
-        None => object.null("trace_id"),
+    for (name, text) in [("engine_id", &operation.engine_id), ("trace_id", &operation.trace_id)] {
+        match text {
+            Some(text) => object.string(name, Some(text)),
+            None => object.null(name),
+        }
     }
     object.finish();
 }
