@@ -12,6 +12,9 @@ use llmobs::Chunk;
 use llmobs::Marker;
 use llmobs::Observer;
 use llmobs::Usage;
+use llmobs::engine::CacheTier;
+use llmobs::engine::Engine;
+use llmobs::engine::WaitReason;
 use llmobs::stream::Producer;
 use llmobs_benches::Comparison;
 use llmobs_benches::Table;
@@ -41,6 +44,9 @@ const NEW_SERIES: usize = 200;
 fn main() {
     compare_scrapes("one histogram", &one_histogram());
     compare_scrapes("a service of 24 models", &busy_service_observer());
+    let (observer, engines) = engines_observer();
+    compare_scrapes("eight engines of one model", &observer);
+    drop(engines);
     measure_stalls();
 }
 
@@ -119,6 +125,30 @@ fn busy_service_observer() -> Observer {
         assert_eq!(futures_util::FutureExt::now_or_never(stream.count()), Some(3));
     }
     observer
+}
+
+/// Returns the observer of a server with eight data-parallel engines, each with steps of every kind, and their handles:
+/// without a handle, the gauges of an engine disappear.
+fn engines_observer() -> (Observer, Vec<Engine>) {
+    let observer = Observer::builder().model("m").build().expect("the observer is valid");
+    let engine = |rank: u64| {
+        let engine = observer.engine("m").id(&rank.to_string()).block_size(16).build();
+        engine.set_sequence_limit(64);
+        engine.set_step_token_limit(2_048);
+        engine.set_kv_cache_limit(1_000);
+        engine.set_kv_cache_usage(420);
+        engine.set_running(8);
+        engine.set_waiting(WaitReason::Capacity, 3);
+        engine.set_waiting_tokens(900);
+        engine.prefix_cache_hit(CacheTier::Device, 64);
+        engine.prefix_cache_miss(448);
+        for (prefill, decode) in [(512, 0), (0, 8), (512, 7)] {
+            engine.step().sequences(8).prefill_tokens(prefill).decode_tokens(decode).finish();
+        }
+        engine
+    };
+    let engines = (0..8).map(engine).collect();
+    (observer, engines)
 }
 
 /// Measures records while another thread scrapes continuously. Now and then a record creates a new series.
