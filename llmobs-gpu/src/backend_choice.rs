@@ -17,7 +17,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BackendChoice {
-    /// The library that this machine has.
+    /// NVIDIA's library if it can be opened (feature `nvml`), otherwise AMD's driver, which needs no library.
     #[default]
     Auto,
     /// No library: nothing is sampled.
@@ -39,7 +39,7 @@ impl FromStr for BackendChoice {
     }
 }
 
-/// The error for a text that is not a choice.
+/// The error for a text that is not a choice: neither `auto`, `off` nor `nvml:` followed by a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseBackendChoiceError;

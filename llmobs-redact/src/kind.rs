@@ -14,7 +14,8 @@ pub enum DataKind {
     /// A bank card number with a known issuer range, a valid length and a valid Luhn check digit. A card keyword before
     /// the number can replace the issuer range.
     Card,
-    /// A cryptocurrency address or private key with a valid checksum.
+    /// A cryptocurrency address or private key with a valid checksum, or an Ethereum address in capitals or small letters
+    /// only, which has no checksum.
     Crypto,
     /// A match of a user-defined [`Detector`](super::Detector).
     Custom,
@@ -23,9 +24,10 @@ pub enum DataKind {
     /// An email address.
     Email,
     /// An international bank account number (IBAN) with a known country code and valid check digits. A number of
-    /// another length than its country's is also matched when the check digits are valid.
+    /// another length than its country's is also matched if it has 15 to 34 characters, at least 10 of them digits, in
+    /// capitals and without separators.
     Iban,
-    /// An IPv4 or IPv6 address.
+    /// An IPv4 or IPv6 address that is not a loopback or reserved one, and that is probably not a version number.
     Ip,
     /// A JSON Web Token (RFC 7519).
     Jwt,

@@ -18,9 +18,12 @@ use super::view::is_char_boundary;
 ///
 /// The output does not depend on how the text is split and equals the output of
 /// [`Redactor::redact`](super::Redactor::redact) for the whole text, except after an overflow. The last words are held
-/// back, and longer sections when they can be the start of a match: a private key is held until its last line. A
-/// section that exceeds the limit of pending bytes is replaced by the placeholder of [`DataKind::Overflow`], up to its
-/// end, and never written.
+/// back, and longer sections when they can be the start of a match: a private key is held until its last line, and with
+/// a user-defined [`Detector`](super::Detector) each line until its end. The bytes that are held back are *pending*.
+///
+/// A section that exceeds the limit of pending bytes is replaced by the placeholder of [`DataKind::Overflow`], up to its
+/// end, and never written. The end of a private key is its last line; any other section ends before the next white
+/// space, or with a user-defined detector before the next newline.
 ///
 /// ```
 /// use llmobs_redact::Redactor;
@@ -96,14 +99,17 @@ impl StreamRedactor {
         }
     }
 
-    /// Sets the maximum number of pending bytes before they are masked. Default: 8 KiB; minimum: 512 bytes.
+    /// Sets the maximum number of pending bytes; more are replaced by the placeholder of [`DataKind::Overflow`]. Default: 8
+    /// KiB. Values below 512 bytes become 512.
     #[must_use]
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.max_pending_bytes = bytes.max(512);
         self
     }
 
-    /// Accepts the next part of the text and appends all settled text, which later input cannot change, to `out`.
+    /// Accepts the next part of the text and appends all settled text, which later input cannot change, to `out`,
+    /// redacted. If a part given to [`push_bytes`](Self::push_bytes) before ended inside a character, U+FFFD replaces that
+    /// character.
     pub fn push(&mut self, part: &str, out: &mut String) {
         if !self.incomplete_char.is_empty() {
             self.incomplete_char.clear();
@@ -112,8 +118,8 @@ impl StreamRedactor {
         self.accept(part, out);
     }
 
-    /// Accepts the next part of the text as bytes. The part can end inside a character. Invalid UTF-8 is replaced by
-    /// U+FFFD.
+    /// Accepts the next part of the text as bytes, like [`push`](Self::push). The part can end inside a character, which
+    /// the next call of this function completes. Invalid UTF-8 is replaced by U+FFFD.
     pub fn push_bytes(&mut self, part: &[u8], out: &mut String) {
         let mut bytes = std::mem::take(&mut self.incomplete_char);
         bytes.extend_from_slice(part);
@@ -135,8 +141,8 @@ impl StreamRedactor {
         }
     }
 
-    /// Ends the text, appends the pending text to `out` and returns the number of matches by kind. Text that is being
-    /// masked as an overflow is not written.
+    /// Ends the text, appends the pending text to `out`, redacted, and returns the number of matches in the whole text by
+    /// kind. Text that is being masked as an overflow is not written. U+FFFD replaces an incomplete character at the end.
     pub fn finish(mut self, out: &mut String) -> RedactionCounts {
         if !self.incomplete_char.is_empty() {
             self.accept("\u{fffd}", out);
@@ -153,7 +159,8 @@ impl StreamRedactor {
         self.counts
     }
 
-    /// Returns the number of pending bytes.
+    /// Returns the number of pending bytes: accepted, and neither written nor replaced. The bytes of an incomplete
+    /// character are not counted. While a private key is masked as an overflow, up to 8 bytes of it are counted.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
         self.buffer.len() - self.pending_start

@@ -114,8 +114,10 @@ impl Card {
                 into.memory_busy = read_u64(&self.device_dir.join("mem_busy_percent")).ok().map(percent_to_ratio);
             }
             DriverCall::Memory => {
-                into.memory_total = Some(read_u64(&self.device_dir.join("mem_info_vram_total"))?);
-                into.memory_used = Some(read_u64(&self.device_dir.join("mem_info_vram_used"))?);
+                // A failed call must change no value, so both are read before one is set.
+                let total = read_u64(&self.device_dir.join("mem_info_vram_total"))?;
+                let used = read_u64(&self.device_dir.join("mem_info_vram_used"))?;
+                (into.memory_total, into.memory_used) = (Some(total), Some(used));
             }
             DriverCall::Power => {
                 // For some cards, newer kernels have no file of the average power, only that of the instantaneous
