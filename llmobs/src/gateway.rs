@@ -30,23 +30,25 @@
 //!
 //! # What is observed
 //!
-//! Each `POST` request to an [endpoint](ModelEndpoint::from_path) of OpenAI's, Anthropic's, Gemini's or Ollama's API is an
-//! operation. All other requests pass unobserved.
+//! By default, each `POST` request to an [endpoint](ModelEndpoint::from_path) of OpenAI's, Anthropic's, Gemini's or
+//! Ollama's API is an operation; [`GatewayLayer::endpoint`] sets another rule. All other requests pass unobserved.
 //!
-//! - The operation starts at the arrival of the request, but is started when the body is read: its model and parameters
-//!   are part of the body. The body is read up to a [limit](GatewayLayer::max_request_bytes).
+//! - The times of the operation start at the arrival of the request. Its span starts and it is counted when the body
+//!   has been read, because its model and parameters are part of the body. The body is read up to a
+//!   [limit](GatewayLayer::max_request_bytes).
 //! - The inner service runs in the operation's span. With the [`Marker`](crate::Marker) of the operation, the service
 //!   records retries and fallbacks: it is an extension of the request, `request.extensions().get::<Marker>()`, and
 //!   [`Operation::current()`](crate::Operation::current).
-//! - A response is a stream by its content type. Its bytes pass unchanged and without delay; the operation ends with
-//!   them, as [`sse::observe`](crate::sse::observe()) defines.
+//! - A response is a stream by its content type, or because the path requests one. Its bytes pass without delay, and
+//!   unchanged unless the layer [removes usage frames](GatewayLayer::request_usage); the operation ends with them, as
+//!   [`sse::observe`](crate::sse::observe()) defines.
 //! - Any other response, and every response with an error status, ends the operation with its last byte, as
 //!   [`sse::end_with_response`](crate::sse::end_with_response) defines. If the client leaves before that byte, the
 //!   operation is `cancelled`, unless the status is an error or the JSON of the body is complete.
 //! - An error of the inner service is `failed` with the error type `upstream`. A service that knows more sets the error
 //!   on the marker.
 //! - A request whose body breaks off is `cancelled`, and one whose body is not valid is `rejected`, independent of the
-//!   response.
+//!   response or error of the inner service.
 //! - If the client disconnects, the server drops the future or the body: the operation is `cancelled`, also while its
 //!   request is being read.
 //!
@@ -55,8 +57,8 @@
 //!
 //! # Memory
 //!
-//! A request is held up to the limit of 32 MiB. Of a response, at most 1 MiB of one frame or of a body that is not
-//! streamed is stored; of a longer one, long texts and lists are skipped, and its usage is still read.
+//! A request is held up to the limit, which is 32 MiB by default. Of a response, at most 1 MiB of one frame or of a
+//! body that is not streamed is stored; of a longer one, long texts and lists are skipped, and its usage is still read.
 
 mod call;
 mod endpoint;

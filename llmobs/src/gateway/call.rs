@@ -30,8 +30,8 @@ use crate::sse::parse_request;
 use crate::sse::request_stream_usage;
 use crate::tower::content_length;
 
-/// A call whose request is being read. If it is dropped before [`start`](Self::start), because the caller left or a time
-/// limit passed, its operation is cancelled.
+/// A call whose request is being read. If it is dropped before [`start`](Self::start), because the caller left or a
+/// time limit passed, its operation is cancelled.
 pub(super) struct PendingCall {
     settings: Arc<GatewaySettings>,
     endpoint: ModelEndpoint,
@@ -131,6 +131,15 @@ impl RunningCall {
         let has_option = matches!(operation, OperationName::Chat | OperationName::TextCompletion);
         // The Responses API, whose requests have an input, always reports the usage, and has no such option.
         *dialect == Dialect::OpenAi && has_option && request.stream == Some(true) && !request.has_input
+    }
+
+    /// Ends the operation after an error of the inner service: by the error of the request's body, which the service
+    /// could not read either, else as `failed` by the upstream.
+    pub(super) fn end_without_response(self) {
+        match self.request_error {
+            Some(error) => self.operation.end_with_error(error),
+            None => self.operation.fail(ErrorType::Upstream),
+        }
     }
 
     /// Returns the body of a response, with which the operation ends. Removes the declared length of a response from

@@ -25,7 +25,7 @@ pub struct ModelEndpoint {
     pub(super) dialect: Dialect,
     pub(super) provider: Option<Provider>,
     pub(super) model: Option<String>,
-    /// True if the path requests a stream; `None` if the body decides.
+    /// True if the path requests a stream, false if it requests a whole response; `None` if the body decides.
     pub(super) stream: Option<bool>,
 }
 
@@ -50,8 +50,8 @@ impl ModelEndpoint {
     /// Returns the endpoint of a path, of any host: of OpenAI (chat completions, completions, Responses, embeddings),
     /// Azure, Anthropic, Gemini, Vertex AI or Ollama. Returns `None` for any other path.
     ///
-    /// The paths of Gemini, Vertex AI and Azure contain the model, and those of Gemini and Vertex AI whether a stream is
-    /// requested.
+    /// The paths of Gemini, of Vertex AI and of Azure's deployments contain the model, and those of Gemini and Vertex
+    /// AI whether a stream is requested.
     pub fn from_path(path: &str) -> Option<Self> {
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         let dialect = Dialect::from_path(path)?;
@@ -74,8 +74,8 @@ impl ModelEndpoint {
         Some(Self { model: model.map(str::to_owned), stream, ..Self::new(operation, dialect) })
     }
 
-    /// Returns whether a request whose body has this value of `stream` requests a stream; `None` if it is not known. The
-    /// path precedes the body. Ollama streams if neither says so.
+    /// Returns whether a request whose body has this value of `stream` requests a stream; `None` if it is not known.
+    /// The path precedes the body. Ollama streams if neither says so.
     pub(super) fn is_stream_requested(&self, of_body: Option<bool>) -> Option<bool> {
         let streams_by_default = self.dialect == Dialect::Ollama && self.operation != OperationName::Embeddings;
         self.stream.or(of_body).or_else(|| streams_by_default.then_some(true))

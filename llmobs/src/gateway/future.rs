@@ -19,7 +19,6 @@ use super::request_body::BodyError;
 use super::request_body::RequestBody;
 use super::request_reader::RequestReader;
 use super::response_body::ResponseBody;
-use crate::semconv::value::ErrorType;
 
 pin_project! {
     /// The future of an observed [`Gateway`](super::Gateway). Dropping it before it is ready ends its operation as
@@ -96,7 +95,7 @@ where
                         }
                         (Err(error), call) => {
                             if let Some(call) = call {
-                                call.operation.fail(ErrorType::Upstream);
+                                call.end_without_response();
                             }
                             Err(error)
                         }

@@ -25,7 +25,8 @@ use crate::sse::WholeResponse;
 use crate::unwind::has_panicked;
 
 pin_project! {
-    /// The body of a response that passes [`Gateway`](super::Gateway). The operation ends with it, also if it is dropped.
+    /// The body of a response that passes [`Gateway`](super::Gateway). The operation of the request, if it has one that
+    /// has not ended, ends with the body, also if the body is dropped.
     pub struct ResponseBody<B>
     where
         B: Body<Data = Bytes>,
@@ -66,7 +67,8 @@ impl<B: Body<Data = Bytes>> ResponseBody<B> {
         Self { kind: BodyKind::Streamed { body: FilteredBody::new(observed, filter) } }
     }
 
-    /// Returns the body of a response that is not streamed, with the HTTP status and the declared length of the response.
+    /// Returns the body of a response that is not streamed, with the HTTP status and the declared length of the
+    /// response.
     pub(super) fn whole(response: WholeResponse, status: u16, content_length: Option<u64>, body: B) -> Self {
         let body = WholeBody::new(body, Ending { response, status, missing_bytes: content_length });
         Self { kind: BodyKind::Whole { body } }

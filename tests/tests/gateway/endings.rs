@@ -6,8 +6,11 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use opentelemetry::trace::Status;
+use tower::ServiceExt;
+use tower_layer::Layer;
 
 use crate::fixture::Fixture;
+use crate::fixture::InnerRequest;
 use crate::fixture::Items;
 use crate::fixture::leave_after;
 use crate::fixture::post;
@@ -171,11 +174,13 @@ async fn a_request_that_breaks_off_is_cancelled_and_an_invalid_one_rejected() {
         (io::ErrorKind::UnexpectedEof, "cancelled", "cancelled"),
         (io::ErrorKind::InvalidData, "rejected", "invalid_request"),
     ] {
+        let request = || {
+            let items = vec![frame(r#"{"model":"gpt-4","#), Err(io::Error::from(kind))];
+            http::Request::post(CHAT).body(crate::fixture::body_of(items)).unwrap()
+        };
         let fixture = Fixture::new();
-        let items = vec![frame(r#"{"model":"gpt-4","#), Err(io::Error::from(kind))];
-        let request = http::Request::post(CHAT).body(crate::fixture::body_of(items)).unwrap();
         let response = fixture
-            .send(fixture.layer(), request, |request| async move {
+            .send(fixture.layer(), request(), |request| async move {
                 let mut body = request.into_body();
                 let read = read(&mut body).await;
                 assert_eq!(read, br#"{"model":"gpt-4","#, "the bytes before the error");
@@ -184,6 +189,14 @@ async fn a_request_that_breaks_off_is_cancelled_and_an_invalid_one_rejected() {
             .await;
         read(response.into_body()).await;
         assert_end(&fixture, "upload", outcome, Some(error));
+
+        let fixture = Fixture::new();
+        let failing = tower::service_fn(|request: InnerRequest| async move {
+            request.into_body().collect().await.map(|_| response_of(200, "text/plain", vec![]))
+        });
+        let answer = fixture.layer().layer(failing).oneshot(request()).await;
+        assert!(answer.is_err(), "the service passes the error of the body on");
+        assert_end(&fixture, "upload and service", outcome, Some(error));
     }
 }
 
