@@ -63,7 +63,8 @@ pub(crate) const fn duration_to_nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
-/// Returns the date `nanos` nanoseconds ago. Exported telemetry has dates; measurements never use them.
+/// Returns the date `nanos` nanoseconds ago, or the current one if the system cannot represent it. Exported telemetry
+/// has dates; measurements never use them.
 #[expect(clippy::disallowed_methods, reason = "the only place that reads the system date")]
 pub(crate) fn system_time_before_now(nanos: u64) -> SystemTime {
     let now = SystemTime::now();
@@ -103,7 +104,8 @@ impl Clock {
         (Self(ClockSource::Manual(Arc::clone(&time))), ManualClock(time))
     }
 
-    /// Returns a clock that follows tokio's clock, so that `tokio::time::pause` and `advance` control it.
+    /// Returns a clock that follows tokio's clock, so that `tokio::time::pause` and `advance` control it. On a thread
+    /// outside of a tokio runtime, it is the clock of the operating system.
     #[cfg(feature = "testing")]
     #[must_use]
     pub const fn tokio() -> Self {

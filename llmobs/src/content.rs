@@ -2,7 +2,8 @@
 //!
 //! [`Content`] wraps a value so that it cannot be printed. A [`Message`] follows the OpenTelemetry GenAI conventions: a
 //! role and parts, each a text, reasoning, a tool call, a tool's response, or media. No type of this module prints its
-//! content. Content is exported only through the [gate](crate::capture::Gate), redacted and truncated.
+//! content. Content is exported only through the [gate](crate::capture::Gate), which redacts and truncates text and
+//! JSON; the bytes of media are exported whole, and only up to a limit that is zero by default.
 
 #[cfg(feature = "content")]
 mod input;

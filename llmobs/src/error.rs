@@ -5,8 +5,8 @@ use std::fmt;
 use crate::content::Content;
 use crate::semconv::value::ErrorType;
 
-/// The reason for which an operation failed or was rejected: an error type for the metrics and, optionally, an error
-/// text.
+/// The reason for which an operation failed, was rejected or was cancelled: an error type for the metrics and,
+/// optionally, an error text.
 ///
 /// The text is [`Content`], because the error of an upstream may quote the prompt. The text is never used as a label,
 /// and is exported only where the capture of content is enabled.
@@ -101,9 +101,9 @@ impl Failure {
         self
     }
 
-    /// Sets the exception type to the Rust type name of `error`, which is recorded in the log event
-    /// `gen_ai.client.operation.exception`. The message of `error` is not read, because the message may quote the
-    /// prompt.
+    /// Sets the exception type to the Rust type name of `error`. The log event `gen_ai.client.operation.exception`,
+    /// which is emitted for failed operations, carries the exception type, by default the error type. The message of
+    /// `error` is not read, because the message may quote the prompt.
     ///
     /// ```
     /// use llmobs::{ErrorType, Failure};
@@ -127,7 +127,7 @@ impl Failure {
         self.exception_type
     }
 
-    /// Returns the text of the error, still sealed as [`Content`].
+    /// Returns the text of the error, still sealed as [`Content`]; `None` without a text.
     #[must_use]
     pub const fn message_content(&self) -> Option<&Content<String>> {
         self.message.as_ref()
@@ -168,7 +168,7 @@ impl From<&http::StatusCode> for Failure {
 }
 
 /// Returns the error type for the status of this process's own response: as for that of an upstream, except that a 500
-/// is `internal`.
+/// is `internal`. Returns `None` for a status that is not an error.
 #[cfg(feature = "tower")]
 pub(crate) fn error_of_own_status(status: http::StatusCode) -> Option<ErrorType> {
     match status {
@@ -191,9 +191,10 @@ pub enum BuildError {
         /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
-    /// The name or a value of a label, phase or evaluation is not valid.
+    /// A label, phase, evaluation or objective is not valid: its name or value, a name that is declared twice, a label
+    /// without values or with more than 255, or a fifth label.
     InvalidLabel {
-        /// The setter that received the name.
+        /// The setter that received the name or value.
         setter: &'static str,
         /// The name or value that is not valid.
         name: String,
@@ -209,15 +210,16 @@ pub enum BuildError {
         /// The maximum number of bucket bounds.
         limit: usize,
     },
-    /// The meter provider records nothing: a no-op provider, a provider without a reader, or a provider that was shut
-    /// down.
+    /// The meter provider that was set records nothing: a no-op provider, a provider without a reader, or a provider
+    /// that was shut down.
     NoopMeter,
     /// Bound instruments are enabled in the OpenTelemetry API and disabled in the SDK of the meter provider, so every
     /// measurement would be lost.
     BoundInstrumentsMismatch,
-    /// The setter `pseudonyms` or an environment variable `LLMOBS_PSEUDONYM_KEY*` contains an invalid key.
+    /// An environment variable `LLMOBS_PSEUDONYM_KEY*` leads to an invalid key or contains an invalid key id. The
+    /// variables are read only if the setter `pseudonyms` is not called.
     InvalidPseudonymKey {
-        /// The reason for which the key is invalid. The text contains no part of the key.
+        /// The reason for which the key or key id is invalid. The text contains no part of the key.
         reason: String,
     },
 }

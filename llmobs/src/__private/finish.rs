@@ -60,7 +60,7 @@ impl OperationOrStep for Step {
     }
 }
 
-/// A type that the `error_type` function may return.
+/// A type that the function of the argument `error_type` may return.
 #[diagnostic::on_unimplemented(
     message = "`error_type` returns `{Self}`",
     label = "expected an `llmobs::ErrorType` or an `llmobs::Failure`"
@@ -82,7 +82,7 @@ impl IntoFailure for Failure {
     }
 }
 
-/// The placeholder for a missing `error_type` function.
+/// The result of the function that replaces a missing `error_type`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NoErrorType;
@@ -109,13 +109,13 @@ impl IntoFailure for Option<Failure> {
     }
 }
 
-/// A type that the `usage` function may return.
+/// A type that the function of the argument `usage` may return.
 #[diagnostic::on_unimplemented(
     message = "`usage` returns `{Self}`",
     label = "expected an `llmobs::Usage` or an `Option` of it"
 )]
 pub trait IntoUsage {
-    /// Set if usage can be present.
+    /// False for [`NoUsage`], with which no usage is ever reported.
     const HAS_USAGE: bool = true;
 
     fn into_usage(self) -> Option<Usage>;
@@ -133,7 +133,7 @@ impl IntoUsage for Option<Usage> {
     }
 }
 
-/// The placeholder for a missing `usage` function.
+/// The result of the function that replaces a missing `usage`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NoUsage;
@@ -157,7 +157,8 @@ pub const fn no_usage<T>(_value: &T) -> NoUsage {
     NoUsage
 }
 
-/// Ends an operation or step by the returned value.
+/// Ends an operation or step by the returned value: with its error, or else as complete. If there is a value, reports its
+/// usage and captures its output first. `_kind` selects the [`Inspect`] implementation of `value`.
 #[inline]
 pub fn finish<W, V, K, F, U>(
     target: W,
@@ -202,7 +203,8 @@ where
     W::disabled()
 }
 
-/// Returns the failure from the `error_type` function, or else `known`, that of the error's own type.
+/// Returns the failure from the function of `error_type`, or else `known`, that of the error's own type, or else one of
+/// the type `_OTHER`. If `known` is `None`, a failure without an exception type gets the type of `error`.
 pub(super) fn failure_of<E, F: IntoFailure>(
     error: &E,
     known: Option<Failure>,

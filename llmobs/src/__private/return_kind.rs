@@ -61,7 +61,7 @@ pub struct Plain;
 #[non_exhaustive]
 pub struct Maybe;
 
-/// The kind of a `Result`.
+/// The kind of a `Result` whose error does not convert into a [`Failure`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Fallible;

@@ -109,8 +109,9 @@ impl Gate {
     }
 
     /// Queues content for the application's hook, which runs on its own thread. The payload consists of values that
-    /// passed this gate, so the hook receives redacted content only. Returns the references for the span. The
-    /// references are empty if there is no hook, if its queue is full, if capture is off, or if the payload is empty.
+    /// passed a gate, so the hook receives redacted content only. Returns the references for the span, as the hook's
+    /// [`reference`](ContentHook::reference) gives them. The references are empty if there is no hook, if its queue is
+    /// full, if its thread cannot be started, if capture is off, or if the payload is empty.
     #[must_use]
     pub fn send_to_hook(&self, payload: HookPayload) -> ContentReferences {
         let hook = self.inner.hook.as_ref().filter(|_| self.capture().is_on() && !payload.is_empty());
@@ -130,8 +131,8 @@ impl Gate {
         self.inner.hook.as_ref().map(HookWorker::stats).unwrap_or_default()
     }
 
-    /// Removes media that exceed the limit from messages, so that their memory is freed before the end of the
-    /// operation.
+    /// Removes from messages the bytes of media that will not be exported: media over the limit, and `data:` URIs that
+    /// are not base64. The parts remain. Frees the memory before the end of the operation.
     pub(crate) fn strip_media(&self, messages: &mut [Message]) {
         strip_media(messages, self.limits());
     }
@@ -178,8 +179,7 @@ impl GateBuilder {
     }
 
     /// Sets whether tool definitions include descriptions and parameters. Defaults to `false`, as the OpenTelemetry
-    /// GenAI conventions recommend: descriptions and parameters are long and rarely
-    /// change.
+    /// GenAI conventions recommend: descriptions and parameters are long and rarely change.
     pub const fn full_definitions(mut self, full: bool) -> Self {
         self.full_definitions = full;
         self
@@ -192,8 +192,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the maximum number of payloads that wait for the hook. Further payloads are dropped and counted. Defaults
-    /// to 20.
+    /// Sets the maximum number of payloads that wait for the hook. Further payloads are dropped and counted, with 0 all
+    /// payloads. Defaults to 20.
     pub const fn hook_queue_capacity(mut self, payloads: usize) -> Self {
         self.hook_queue_capacity = payloads;
         self

@@ -1,6 +1,7 @@
 //! Size limits of exported content.
 
-/// Size limits of exported content, in bytes of JSON.
+/// Size limits of exported content after redaction, in bytes. Longer content is truncated, except blobs, which are
+/// exported whole or without their bytes.
 ///
 /// ```
 /// use llmobs::capture::ContentLimits;
@@ -21,21 +22,23 @@ impl ContentLimits {
     /// The smallest limit of an attribute, in bytes: room for `[]` and one empty message.
     const MIN_BYTES: usize = 32;
 
-    /// Sets the limit of one part, such as a text, the arguments of a tool call, or a tool's response. Defaults to 8
-    /// KiB.
+    /// Sets the limit of one part in bytes: of a text in UTF-8, or of the JSON of the arguments of a tool call or of a
+    /// tool's response. Ids and names have limits of their own. Defaults to 8 KiB.
     pub const fn part(mut self, bytes: usize) -> Self {
         self.part = bytes;
         self
     }
 
-    /// Sets the limit of one attribute: all input messages, all output messages, the system instructions, or the tool
-    /// definitions. Defaults to 32 KiB. Values below 32 bytes become 32.
+    /// Sets the limit of one attribute, in bytes of JSON: all input messages, all output messages, the system
+    /// instructions, the tool definitions, the retrieved documents, or one other value. Defaults to 32 KiB. Values
+    /// below 32 bytes become 32.
     pub const fn attribute(mut self, bytes: usize) -> Self {
         self.attribute = if bytes < Self::MIN_BYTES { Self::MIN_BYTES } else { bytes };
         self
     }
 
-    /// Sets the limit of all content in one span or event. Defaults to 64 KiB. Values below 32 bytes become 32.
+    /// Sets the limit of all content in one span or event, in bytes of JSON. Defaults to 64 KiB. Values below 32 bytes
+    /// become 32.
     pub const fn span(mut self, bytes: usize) -> Self {
         self.span = if bytes < Self::MIN_BYTES { Self::MIN_BYTES } else { bytes };
         self

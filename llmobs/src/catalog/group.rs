@@ -20,9 +20,9 @@ impl Group {
     pub const GEN_AI_CLIENT: Self = Self("gen_ai.client");
     /// The HTTP server metrics of the OpenTelemetry conventions.
     pub const HTTP_SERVER: Self = Self("http.server");
-    /// Counts of operations that started, are in flight, and ended.
+    /// Operations that started, are in flight, and ended: their counts, states, ages and attempts.
     pub const OPERATION: Self = Self("operation");
-    /// Times of operations and of their streams.
+    /// Times of operations and of their streams, stalls, and the tokens whose time is not known.
     pub const TIME: Self = Self("time");
     /// Tokens by direction, kind and source.
     pub const TOKEN: Self = Self("token");
@@ -34,7 +34,7 @@ impl Group {
     pub const EVALUATION: Self = Self("evaluation");
     /// Service-level objectives.
     pub const OBJECTIVE: Self = Self("objective");
-    /// The scheduler of an inference engine: sequences, steps and the KV cache.
+    /// The scheduler of an inference engine: sequences, steps, caches, speculation and adapters.
     pub const ENGINE: Self = Self("engine");
     /// The async runtime.
     pub const RUNTIME: Self = Self("runtime");

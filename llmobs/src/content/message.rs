@@ -63,7 +63,9 @@ impl Message {
         self
     }
 
-    /// Sets the finish reason. For output messages only.
+    /// Sets the reason why the generation of this message ended. For output messages only. Defaults to the reason that
+    /// the operation recorded for the choice, else to `stop` if the operation completed, to `cancelled` if it was
+    /// cancelled, and otherwise to `error`.
     pub fn finish_reason(mut self, reason: FinishReason) -> Self {
         self.finish_reason = Some(reason);
         self

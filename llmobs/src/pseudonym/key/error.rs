@@ -1,10 +1,10 @@
-//! The error of reading a key.
+//! The error of a key or a key id.
 
 use std::error;
 use std::fmt;
 use std::io::ErrorKind;
 
-/// The reason for which a key was refused. Contains no part of the input.
+/// The reason for which a key or a key id was refused. Contains no part of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyError {
     message: &'static str,
