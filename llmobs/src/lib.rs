@@ -3,8 +3,8 @@
 //! An [`Observer`] starts an [`Operation`] for each call. The operation ends exactly once: with the answer, an error,
 //! or the disconnect of the caller. The results are metrics of the OpenTelemetry GenAI conventions and of the
 //! [`catalog`], on a Prometheus page and over OTLP, and one span and one log event per call. A slow consumer does not
-//! change the reported latency of the model. No prompt, answer or error text is exported unless the application enables
-//! it.
+//! change the reported latency of the model. No prompt, answer or error text is exported unless the application or the
+//! [environment](capture::ContentCapture::VARIABLE) enables it.
 //!
 //! # I want to ...
 //!
@@ -217,7 +217,7 @@
 //! |---|---|
 //! | `macros` (default) | [`llm_span`], an attribute that observes a function |
 //! | `prometheus` | the `/metrics` page: classic text, and OpenMetrics with exemplars |
-//! | `gzip` | compresses the `/metrics` page for scrapers that accept it |
+//! | `gzip` | compresses the `/metrics` page for scrapers that accept it; includes `prometheus` and `tower` |
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the page of operations in flight |
 //! | `axum` | matched routes, extractors and observed event streams for axum; includes `tower` and `prometheus` |
 //! | `sse` | decoders for the streamed answers of providers, for gateways and clients |
@@ -226,12 +226,12 @@
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `process` | [`process`]: CPU time, memory, uptime and open files of the process, on Linux |
 //! | `tokio` | [`runtime`]: the delay of tasks and the load of workers of a tokio runtime |
-//! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
-//! | `otlp-json` | the pipeline with JSON bodies over HTTP |
-//! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
-//! | `otlp-zstd` | the pipeline with requests compressed by zstd; compiles C code |
+//! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables; includes `otel-bound` |
+//! | `otlp-json` | the pipeline with JSON bodies over HTTP; includes `otlp` |
+//! | `otlp-tls` | the pipeline to `https` endpoints, with rustls; includes `otlp` |
+//! | `otlp-zstd` | the pipeline with requests compressed by zstd; compiles C code; includes `otlp` |
 //! | `otel-bound` | bound OpenTelemetry instruments, which record without a lookup of the attributes; enables them in the API and the SDK |
-//! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric |
+//! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric; includes `prometheus` |
 //!
 //! # Cancel safety
 //!

@@ -33,7 +33,7 @@ pub(crate) struct Label {
     pub(crate) value: LabelValue,
 }
 
-/// The value of a label: a static text, or a text that passed the cardinality limiter.
+/// The value of a label: a static text, a text that passed the cardinality limiter, or an integer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum LabelValue {
     Static(&'static str),

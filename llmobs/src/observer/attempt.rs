@@ -1,4 +1,4 @@
-//! The builder of an attempt, a further try of an operation (model call).
+//! The builder of an attempt, one try of an operation (model call).
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::semconv::value::Provider;
 use crate::span::OwnedSpan;
 use crate::span::StepSpan;
 
-/// Builds an attempt, a further try of an operation as a retry, a fallback or a hedge.
+/// Builds an attempt, one try of an operation: the first, a retry, a fallback or a hedge.
 /// [`Operation::attempt`](crate::Operation::attempt) returns it.
 ///
 /// A fallback to another provider or model sets them here. The attempt, its span, the client metrics of the conventions
@@ -72,8 +72,10 @@ impl<'a> Attempt<'a> {
         self
     }
 
-    /// Starts the attempt: counts it and opens its span under the span of the operation, with a link to the span of the
-    /// previous attempt. The returned step ends the span.
+    /// Starts the attempt. Counts it as [`Marker::record_attempt`](crate::operation::Marker::record_attempt) does,
+    /// unless it is the first, which the start of the operation counted. Opens its span under the span of the
+    /// operation, with a link to the span of the previous attempt. The returned step ends the span; the step is
+    /// disabled if the operation is disabled or no subscriber enables its span.
     pub fn start(self) -> Step {
         let Self { operation, operation_span, kind, provider, model } = self;
         let Some(state) = operation else { return Step::disabled() };

@@ -55,17 +55,17 @@ impl<'a> Start<'a> {
 
     /// Sets that the provider may change while the operation runs: a router chooses it, or a fallback goes to another
     /// one, as set with [`Marker::provider`](crate::operation::Marker::provider) or
-    /// [`Operation::attempt`](crate::Operation::attempt). The span then carries the provider that answered; it is set at
-    /// the end, so a sampler cannot read it. Otherwise the span carries that of the start. In the gateway and client
-    /// roles, an operation without a provider is started so.
+    /// [`Operation::attempt`](crate::Operation::attempt). The span then carries the provider that answered; it is set
+    /// at the end, so a sampler cannot read it. Otherwise the span carries that of the start. In the gateway and client
+    /// roles, an operation without a provider is started so; in the server role, the setting has no effect.
     pub const fn late_provider(mut self) -> Self {
         self.call.late_provider = true;
         self
     }
 
-    /// Sets the moment at which the operation started; a moment in the future is replaced by the current one. Defaults
-    /// to the arrival of the request for the first operation of a request that passed the tower layer, else to the call
-    /// of `start`.
+    /// Sets the moment at which the operation started; a moment in the future is replaced by the current one, and
+    /// counted in `llmobs.self.anomalies`. Defaults to the arrival of the request for the first operation of a request
+    /// that passed the server layer of `llmobs::tower`, else to the call of `start`.
     pub fn started_at(mut self, moment: impl Into<Moment>) -> Self {
         self.call.started_at = Some(moment.into());
         self

@@ -73,8 +73,8 @@ step_builder! {
 }
 
 step_builder! {
-    /// Builds a step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is named
-    /// `invoke_agent {agent}`.
+    /// Builds a step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is
+    /// named `invoke_agent {agent}`.
     struct InvokeAgent {
         /// Sets the description of the agent. Defaults to none.
         description(agent_description),
@@ -110,8 +110,8 @@ step_builder! {
 }
 
 step_builder! {
-    /// Builds a step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry database
-    /// conventions; its span is named `{operation} {collection}`.
+    /// Builds a step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry
+    /// database conventions; its span is named `{operation} {collection}`.
     struct Database {
         /// Sets the namespace within the database system. Defaults to none.
         namespace(db_namespace),
@@ -182,8 +182,9 @@ impl<'a> InvokeAgent<'a> {
         Self { observer, step: span::StepSpan { agent_name: Some(agent), ..step } }
     }
 
-    /// Declares that a remote service runs the agent, and sets the provider of the service. Makes the span a client span.
-    /// By default the agent runs in this process, and profile `v1_41` records the observer's provider.
+    /// Declares that a remote service runs the agent, and sets the provider of the service. Makes the span a client
+    /// span. By default the agent runs in this process, and every profile except `latest` records the observer's
+    /// provider.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         (self.step.kind, self.step.provider) = (StepSpanKind::Client, Some(provider.as_str()));
         self
@@ -196,7 +197,8 @@ impl<'a> InvokeAgent<'a> {
         self
     }
 
-    /// Sets the host and port of a remote agent. Recorded only if a [`provider`](Self::provider) is set. Defaults to none.
+    /// Sets the host and port of a remote agent. Recorded only if a [`provider`](Self::provider) is set. Defaults to
+    /// none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self

@@ -49,8 +49,8 @@ pin_project! {
     /// the operation when the stream ends, yields an error or is dropped.
     ///
     /// By default, an item costs two readings of the clock and a few additions: no lock, no allocation, no atomic
-    /// read-modify-write. The first items, a finish reason, and once a second the transfer to the metrics cost more, as do
-    /// [`in_span`](Self::in_span) and the capture of content.
+    /// read-modify-write. The first items, a finish reason, and once a second the transfer to the metrics cost more, as
+    /// do [`in_span`](Self::in_span) and the capture of content.
     #[must_use = "streams do nothing unless polled"]
     pub struct ObservedStream<S: Stream, C> {
         #[pin]
@@ -118,8 +118,8 @@ impl<S: Stream, C> ObservedStream<S, C> {
     }
 
     /// Polls the stream in the operation's span, so that its log events and child spans belong to the operation's
-    /// trace, and as the operation's code, so that [`Operation::current`](crate::Operation::current) returns a marker of
-    /// the operation. Each poll then enters the span, which costs time. Off by default.
+    /// trace, and as the operation's code, so that [`Operation::current`](crate::Operation::current) returns a marker
+    /// of the operation. Each poll then enters the span, which costs time. Off by default.
     pub fn in_span(mut self) -> Self {
         if let Some(state) = &mut self.state {
             state.is_in_span = true;
@@ -138,7 +138,7 @@ impl<S: Stream, C> ObservedStream<S, C> {
     }
 
     /// Returns a marker, a handle that records what happens to the operation, for other threads. After the end of the
-    /// stream, a disabled marker is returned.
+    /// operation, a disabled marker is returned.
     #[must_use]
     pub fn marker(&self) -> Marker {
         Marker::new(self.state.as_ref().map(|state| Arc::clone(&state.operation.state)))
@@ -214,8 +214,8 @@ where
     }
 }
 
-/// Polls a stream in the span of its operation. Kept out of line, so that a stream that is not polled there has nothing to
-/// drop after each poll.
+/// Polls a stream in the span of its operation. Kept out of line, so that a stream that is not polled there has nothing
+/// to drop after each poll.
 #[cold]
 fn poll_in_scope<S: Stream>(
     state: Option<&StreamState>,
@@ -235,7 +235,8 @@ impl<S: Stream, C> fmt::Debug for ObservedStream<S, C> {
     }
 }
 
-/// A way to read the tokens and the text of a stream's items. [`ObservedStream`] calls its methods for each item.
+/// A way to read the tokens and the text of a stream's items. [`ObservedStream`] calls its methods for each item until
+/// the operation ends, and never for the operation of a disabled observer.
 pub trait ItemReader<Item> {
     /// Returns the tokens, finish reason and error that the item carries. Called when the stream has yielded the item.
     fn read(&mut self, item: &Item) -> Chunk;

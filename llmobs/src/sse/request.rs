@@ -41,13 +41,15 @@ pub struct RequestSummary {
     pub previous_response: Option<String>,
     /// The number of dimensions of embeddings.
     pub dimensions: Option<u64>,
-    /// Set if the request has the field `input` of OpenAI's Responses and embeddings.
+    /// Set if the request has the field `input` of OpenAI's Responses and embeddings, with a text, list or object that
+    /// is not empty.
     pub(crate) has_input: bool,
 }
 
 impl RequestSummary {
-    /// Sets the parameters on the builder of an operation. The model is not set: it is an argument of the methods that
-    /// return the builder.
+    /// Sets the parameters on the builder of an operation. A parameter that is `None` here is unset there, even if it was
+    /// set before, except the reasoning level and the previous response. The model is not set: it is an argument of the
+    /// methods that return the builder.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -125,9 +127,9 @@ json_object! {
     }
 }
 
-/// Reads the model and the parameters of a request in the format of OpenAI, Anthropic, Gemini or Ollama. A field that is
-/// missing or of another type is `None`. Of a body that is not JSON, or that was truncated, the fields before the first
-/// error are read.
+/// Reads the model and the parameters of a request in the format of OpenAI, Anthropic, Gemini or Ollama. A field that
+/// is missing or of another type is `None`. Of a body that is not JSON, or that was truncated, the fields before the
+/// first error are read.
 ///
 /// ```
 /// use llmobs::sse::parse_request;

@@ -11,7 +11,8 @@ use futures_core::Stream;
 use crate::clock::ManualClock;
 
 /// A stream that plays a script. The stream advances the manual clock itself, so a test needs no sleep: at a wait, the
-/// poll returns `Pending` after the clock has advanced and the task was woken.
+/// poll returns `Pending` after the clock has advanced and the task was woken. The `size_hint` is the number of items
+/// that remain, so an observed stream that is dropped after the last item counts as ended.
 #[derive(Debug, Clone)]
 #[must_use = "streams do nothing unless polled"]
 pub struct ScriptedStream<T> {

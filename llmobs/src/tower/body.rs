@@ -18,8 +18,9 @@ use crate::unwind::has_panicked;
 pin_project! {
     /// The body of an observed response. Passes every frame unchanged. The end of the body is the end of the request.
     ///
-    /// A body dropped before its end makes the request `cancelled`, unless the body was complete: by its own
-    /// `is_end_stream`, by its `size_hint`, or by the response's `Content-Length`.
+    /// A body dropped before its end makes the request `cancelled`, unless its poll panicked (`internal`), the service
+    /// is shutting down (`shutdown`), or the body was complete: by its own `is_end_stream`, by its `size_hint`, or by
+    /// the response's `Content-Length`, and for gRPC also by the status in the trailers.
     pub struct ServerBody<B>
     where
         B: Body,
