@@ -1,4 +1,4 @@
-//! An OTLP collector inside the test: gRPC and HTTP/protobuf on one loopback port, on a separate thread.
+//! An OTLP collector inside the test: gRPC, and HTTP with protobuf or JSON, on one loopback port, on a separate thread.
 //!
 //! The gRPC side is tonic's server, so our client is tested against an independent implementation of the protocol.
 
@@ -45,7 +45,8 @@ pub enum Behaviour {
     Invalid,
     /// Rejects the credentials: 401 or `UNAUTHENTICATED`.
     Unauthenticated,
-    /// Requests a retry after this many seconds: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
+    /// Requests a retry after this many seconds, which must be -1, 0 or 1: 429 with `Retry-After`, or
+    /// `RESOURCE_EXHAUSTED` with `RetryInfo`.
     Throttle(i64),
     /// Accepts all but this many items (partial success).
     Reject(i64),
@@ -90,7 +91,8 @@ impl Collector {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Starts a collector at a given address, for example that of an earlier collector.
+    /// Starts a collector at a given address, for example that of an earlier collector. Panics if the address is in
+    /// use.
     pub fn start_at(address: SocketAddr) -> Self {
         let listener = std::net::TcpListener::bind(address).expect("the port is free on the loopback interface");
         listener.set_nonblocking(true).unwrap();
@@ -128,8 +130,8 @@ impl Collector {
         &self.inbox
     }
 
-    /// Sets the behaviour for all later requests, also on open connections. A behaviour of connections, such as `Close`,
-    /// applies to those that are opened later.
+    /// Sets the behaviour for all later requests, also on open connections. A behaviour of connections, such as
+    /// `Close`, applies to those that are opened later.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 pub struct TextBuffer(Arc<Mutex<Vec<u8>>>);
 
 impl TextBuffer {
-    /// Returns the text that was written.
+    /// Returns the text that all clones have written. Panics if it is not UTF-8.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

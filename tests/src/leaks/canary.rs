@@ -14,7 +14,7 @@ pub struct Canary {
     pub min_match: usize,
 }
 
-/// All canaries of one run. Two processes generate the same canaries from the same seed.
+/// All canaries of one run. Two processes generate the same canaries from the same seed and places.
 #[derive(Debug, Clone)]
 pub struct Canaries {
     pub seed: u64,
@@ -28,11 +28,8 @@ const CANARY_LENGTH: usize = 32;
 const MIN_MATCH: usize = 8;
 
 impl Canaries {
-    /// Generates one canary for each place. No `MIN_MATCH` characters in a row occur twice in the canaries.
-    ///
-    /// # Panics
-    ///
-    /// Panics if they do, which a random seed practically never causes.
+    /// Generates one canary for each place. Panics if any `MIN_MATCH` characters in a row occur twice in the canaries,
+    /// which a random seed makes improbable. So no two canaries share a trace.
     pub fn new(seed: u64, places: impl IntoIterator<Item = &'static str>) -> Self {
         let mut random = Random::new(seed);
         let all = places.into_iter().map(|place| Canary {
@@ -45,7 +42,7 @@ impl Canaries {
         let count = windows.len();
         windows.sort_unstable();
         windows.dedup();
-        assert_eq!(windows.len(), count, "{MIN_MATCH} characters occur twice in the canaries of seed {seed}");
+        assert_eq!(windows.len(), count, "two canaries share {MIN_MATCH} characters: seed {seed}");
         Self { seed, all }
     }
 
@@ -60,7 +57,7 @@ impl Canaries {
         self
     }
 
-    /// Returns the text for this place. Panics if there is no canary for it.
+    /// Returns the text for this place. Panics if no canary has this place.
     pub fn text(&self, place: &str) -> &str {
         let found = self.all.iter().find(|canary| canary.place == place);
         found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is not a known place"))
