@@ -71,9 +71,9 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Sets a deadline, measured from the start of the operation: an operation that is dropped after it is `failed`
-    /// with `error.type` `timeout`. llmobs does not stop the operation at the deadline; the application drops it.
-    /// Defaults to no deadline.
+    /// Sets a deadline, measured from the start of the operation: an operation that is dropped after it, without an
+    /// error and before its answer was complete, is `failed` with `error.type` `timeout`. llmobs does not stop the
+    /// operation at the deadline; the application drops it. Defaults to no deadline.
     pub const fn deadline(mut self, after: Duration) -> Self {
         self.call.deadline = Some(after);
         self
@@ -200,8 +200,9 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Declares that work of the application precedes the engine's queue: until the operation is enqueued or scheduled,
-    /// its state is `preparing`, not `prefill`. Has no effect on the state in the gateway and client roles.
+    /// Declares that work of the application precedes the engine's queue: until the operation is enqueued, is scheduled
+    /// or has its first token, its state is `preparing`, not `prefill`. Has no effect on the state in the gateway and
+    /// client roles.
     pub const fn preparing(mut self) -> Self {
         self.call.prepares = true;
         self
