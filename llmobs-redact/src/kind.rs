@@ -14,8 +14,8 @@ pub enum DataKind {
     /// A bank card number with a known issuer range, a valid length and a valid Luhn check digit. A card keyword before
     /// the number can replace the issuer range.
     Card,
-    /// A cryptocurrency address or private key with a valid checksum, or an Ethereum address in capitals or small letters
-    /// only, which has no checksum.
+    /// A cryptocurrency address or private key with a valid checksum, or an Ethereum address in capitals or small
+    /// letters only, which has no checksum.
     Crypto,
     /// A match of a user-defined [`Detector`](super::Detector).
     Custom,

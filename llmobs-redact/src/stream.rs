@@ -21,8 +21,8 @@ use super::view::is_char_boundary;
 /// back, and longer sections when they can be the start of a match: a private key is held until its last line, and with
 /// a user-defined [`Detector`](super::Detector) each line until its end. The bytes that are held back are *pending*.
 ///
-/// A section that exceeds the limit of pending bytes is replaced by the placeholder of [`DataKind::Overflow`], up to its
-/// end, and never written. The end of a private key is its last line; any other section ends before the next white
+/// A section that exceeds the limit of pending bytes is replaced by the placeholder of [`DataKind::Overflow`], up to
+/// its end, and never written. The end of a private key is its last line; any other section ends before the next white
 /// space, or with a user-defined detector before the next newline.
 ///
 /// ```
@@ -99,8 +99,8 @@ impl StreamRedactor {
         }
     }
 
-    /// Sets the maximum number of pending bytes; more are replaced by the placeholder of [`DataKind::Overflow`]. Default: 8
-    /// KiB. Values below 512 bytes become 512.
+    /// Sets the maximum number of pending bytes; more are replaced by the placeholder of [`DataKind::Overflow`].
+    /// Default: 8 KiB. Values below 512 bytes become 512.
     #[must_use]
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.max_pending_bytes = bytes.max(512);
@@ -108,8 +108,8 @@ impl StreamRedactor {
     }
 
     /// Accepts the next part of the text and appends all settled text, which later input cannot change, to `out`,
-    /// redacted. If a part given to [`push_bytes`](Self::push_bytes) before ended inside a character, U+FFFD replaces that
-    /// character.
+    /// redacted. If a part given to [`push_bytes`](Self::push_bytes) before ended inside a character, U+FFFD replaces
+    /// that character.
     pub fn push(&mut self, part: &str, out: &mut String) {
         if !self.incomplete_char.is_empty() {
             self.incomplete_char.clear();
@@ -118,8 +118,8 @@ impl StreamRedactor {
         self.accept(part, out);
     }
 
-    /// Accepts the next part of the text as bytes, like [`push`](Self::push). The part can end inside a character, which
-    /// the next call of this function completes. Invalid UTF-8 is replaced by U+FFFD.
+    /// Accepts the next part of the text as bytes, like [`push`](Self::push). The part can end inside a character,
+    /// which the next call of this function completes. Invalid UTF-8 is replaced by U+FFFD.
     pub fn push_bytes(&mut self, part: &[u8], out: &mut String) {
         let mut bytes = std::mem::take(&mut self.incomplete_char);
         bytes.extend_from_slice(part);
@@ -141,8 +141,9 @@ impl StreamRedactor {
         }
     }
 
-    /// Ends the text, appends the pending text to `out`, redacted, and returns the number of matches in the whole text by
-    /// kind. Text that is being masked as an overflow is not written. U+FFFD replaces an incomplete character at the end.
+    /// Ends the text, appends the pending text to `out`, redacted, and returns the number of matches in the whole text
+    /// by kind. Text that is being masked as an overflow is not written. U+FFFD replaces an incomplete character at the
+    /// end.
     pub fn finish(mut self, out: &mut String) -> RedactionCounts {
         if !self.incomplete_char.is_empty() {
             self.accept("\u{fffd}", out);

@@ -6,9 +6,9 @@ use crate::throttle::ThrottleReasons;
 /// different calls have different ages; a failed call changes none.
 ///
 /// `None` means that the device does not support the value, that it was not read yet, that its part of the last call
-/// failed while other values of the call were read, or that the device reported an implausible number. Ratios are from 0 to 1. A counter counts from the moment that its doc names until the reading;
-/// without such a moment, the driver does not document the start, and only the difference of two readings is
-/// meaningful.
+/// failed while other values of the call were read, or that the device reported an implausible number. Ratios are from
+/// 0 to 1. A counter counts from the moment that its doc names until the reading; without such a moment, the driver
+/// does not document the start, and only the difference of two readings is meaningful.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -128,9 +128,9 @@ pub struct DeviceProcesses {
     /// report it for one of them.
     pub other_memory: Option<u64>,
     /// Ratio of the work of the multiprocessors that was this application's, from 0 to 1, in the driver's samples since
-    /// the last reading of this value; for the first reading, in all samples that the driver keeps. `None` if the device
-    /// is not shared, if none of the processes is this application's, if no process worked, or if the driver does not
-    /// report work.
+    /// the last reading of this value; for the first reading, in all samples that the driver keeps. `None` if the
+    /// device is not shared, if none of the processes is this application's, if no process worked, or if the driver
+    /// does not report work.
     pub work_ratio: Option<f64>,
 }
 

@@ -157,8 +157,8 @@ pub const fn no_usage<T>(_value: &T) -> NoUsage {
     NoUsage
 }
 
-/// Ends an operation or step by the returned value: with its error, or else as complete. If there is a value, reports its
-/// usage and captures its output first. `_kind` selects the [`Inspect`] implementation of `value`.
+/// Ends an operation or step by the returned value: with its error, or else as complete. If there is a value, reports
+/// its usage and captures its output first. `_kind` selects the [`Inspect`] implementation of `value`.
 #[inline]
 pub fn finish<W, V, K, F, U>(
     target: W,

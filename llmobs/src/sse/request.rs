@@ -47,9 +47,9 @@ pub struct RequestSummary {
 }
 
 impl RequestSummary {
-    /// Sets the parameters on the builder of an operation. A parameter that is `None` here is unset there, even if it was
-    /// set before, except the reasoning level and the previous response. The model is not set: it is an argument of the
-    /// methods that return the builder.
+    /// Sets the parameters on the builder of an operation. A parameter that is `None` here is unset there, even if it
+    /// was set before, except the reasoning level and the previous response. The model is not set: it is an argument of
+    /// the methods that return the builder.
     ///
     /// ```
     /// use llmobs::Observer;
