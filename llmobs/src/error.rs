@@ -252,7 +252,7 @@ impl fmt::Display for BuildError {
                  `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or disable the feature \
                  `otel-bound` of llmobs",
             ),
-            Self::InvalidPseudonymKey { reason } => write!(f, "`pseudonyms` or LLMOBS_PSEUDONYM_KEY*: {reason}"),
+            Self::InvalidPseudonymKey { reason } => write!(f, "LLMOBS_PSEUDONYM_KEY*: {reason}"),
         }
     }
 }

@@ -63,8 +63,11 @@ fn the_level_selects_how_drafts_are_counted_and_no_token_is_counted_twice() {
 #[test]
 fn more_accepted_than_drafted_tokens_are_an_anomaly() {
     let (observer, _) = observer(Level::Standard);
-    observer.engine("m").build().draft(2, 3);
-    assert_eq!(value(&observer, "llmobs.engine.speculative.tokens", &[]), 2.0);
+    let engine = observer.engine("m").build();
+    engine.draft(2, 2);
+    assert_eq!(value(&observer, "llmobs.self.anomalies", &[("llmobs.anomaly", "invalid_value")]), 0.0);
+    engine.draft(2, 3);
+    assert_eq!(value(&observer, "llmobs.engine.speculative.tokens", &[]), 2.0 + 2.0);
     assert_eq!(value(&observer, "llmobs.self.anomalies", &[("llmobs.anomaly", "invalid_value")]), 1.0);
 }
 
