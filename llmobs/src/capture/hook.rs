@@ -21,7 +21,8 @@ use crate::sync::Mutex;
 ///
 /// A dedicated thread calls the hook with content that passed the gate (redacted and truncated), independently of trace
 /// sampling. If the queue is full, the payload is dropped and counted; requests never wait for the hook. A panic of the
-/// hook is caught, and counted if it is in [`on_content`](Self::on_content).
+/// hook is caught. A payload that was not dropped counts as panicked if [`reference`](Self::reference) or
+/// [`on_content`](Self::on_content) panicked for it.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -55,7 +56,8 @@ use crate::sync::Mutex;
 /// ```
 pub trait ContentHook: Send + Sync + 'static {
     /// Returns the reference under which the content `name` of the payload `id` will be stored, for the span. Called on
-    /// the thread of the request, so the implementation must be fast and must not block. Defaults to `None`.
+    /// the thread of the request, so the implementation must be fast and must not block. Called before the payload
+    /// enters the queue, so the payload can still be dropped. Defaults to `None`.
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         let _ = (id, name);
         None
@@ -94,25 +96,25 @@ impl HookPayload {
         Self::default()
     }
 
-    /// Sets the input messages, if present.
+    /// Sets the input messages; `None` changes nothing.
     #[must_use]
     pub fn input(self, gated: Option<super::GatedValue>) -> Self {
         self.with_content(INPUT, gated)
     }
 
-    /// Sets the output messages, if present.
+    /// Sets the output messages; `None` changes nothing.
     #[must_use]
     pub fn output(self, gated: Option<super::GatedValue>) -> Self {
         self.with_content(OUTPUT, gated)
     }
 
-    /// Sets the system instructions, if present.
+    /// Sets the system instructions; `None` changes nothing.
     #[must_use]
     pub fn system_instructions(self, gated: Option<super::GatedValue>) -> Self {
         self.with_content(INSTRUCTIONS, gated)
     }
 
-    /// Sets the tool definitions, if present.
+    /// Sets the tool definitions; `None` changes nothing.
     #[must_use]
     pub fn tool_definitions(self, gated: Option<super::GatedValue>) -> Self {
         self.with_content(DEFINITIONS, gated)
@@ -132,6 +134,7 @@ impl HookPayload {
     }
 
     /// Returns the content of a name: `input_messages`, `output_messages`, `system_instructions` or `tool_definitions`.
+    /// Returns `None` for a content that was not set, and for any other name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.contents.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
@@ -148,12 +151,16 @@ impl HookPayload {
         self.contents.is_empty()
     }
 
+    /// Sets the trace id and the span id of the operation; `None` if the operation had no span.
     pub(crate) fn with_trace(self, ids: Option<(String, String)>) -> Self {
         Self { trace: ids, ..self }
     }
 
     fn with_content(mut self, name: &'static str, gated: Option<super::GatedValue>) -> Self {
-        self.contents.extend(gated.map(|gated| (name, gated.into_value())));
+        if let Some(gated) = gated {
+            self.contents.retain(|(known, _)| *known != name);
+            self.contents.push((name, gated.into_value()));
+        }
         self
     }
 }
@@ -166,7 +173,8 @@ impl fmt::Debug for HookPayload {
 }
 
 /// The references under which the hook stores the contents of one operation, for attributes such as
-/// `gen_ai.input.messages_ref`.
+/// `gen_ai.input.messages_ref`. A reference is `None` if the payload lacks the content or was dropped, or if
+/// [`ContentHook::reference`] returned `None` or panicked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContentReferences {
@@ -180,7 +188,7 @@ pub struct ContentReferences {
     pub tool_definitions: Option<String>,
 }
 
-/// The counts of payloads by result.
+/// The counts of payloads by result, since the gate was built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HookStats {
@@ -188,7 +196,8 @@ pub struct HookStats {
     pub delivered: u64,
     /// Payloads dropped because the queue was full or the thread could not be started.
     pub dropped: u64,
-    /// Payloads in which the hook panicked.
+    /// Payloads for which the hook panicked in [`reference`](ContentHook::reference) or
+    /// [`on_content`](ContentHook::on_content), without those that were dropped.
     pub panicked: u64,
 }
 
