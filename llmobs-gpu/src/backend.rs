@@ -20,14 +20,15 @@ use crate::error::GpuError;
 /// A source of GPU readings, independent of the vendor. The sampler calls a backend from one thread, one call at a
 /// time.
 ///
-/// If a call hangs, the sampler abandons its thread. Implementations must not panic.
+/// While a call hangs, no device is read. If a call still hangs half a second after the sampler was stopped, the
+/// sampler abandons its thread. Implementations must not panic.
 pub trait GpuBackend: Send + 'static {
     /// Returns the name of the backend, for logs.
     fn name(&self) -> &'static str;
 
     /// Returns the path of the library that the application chose; `None` if the backend searches for it. Without a
-    /// driver, a search that finds nothing is normal, while a chosen library that cannot be opened is logged as a warning.
-    /// Defaults to `None`.
+    /// driver, a search that finds nothing is normal, while a chosen library that cannot be opened is logged as a
+    /// warning. Defaults to `None`.
     fn chosen_path(&self) -> Option<&Path> {
         None
     }
@@ -47,7 +48,8 @@ pub trait GpuBackend: Send + 'static {
     /// If the devices could not be listed.
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError>;
 
-    /// Reopens the lost device at this position of the list, found by its [`DeviceInfo::id`].
+    /// Reopens the lost device at this position of the list. The backend finds it by a property that does not change,
+    /// such as its [`DeviceInfo::id`]. Called again with growing pauses until it succeeds.
     ///
     /// # Errors
     ///
@@ -62,8 +64,9 @@ pub trait GpuBackend: Send + 'static {
     /// The reason for which the call failed.
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError>;
 
-    /// Returns a watcher for errors that devices report on their own. The sampler runs it on a separate thread. Called
-    /// once, after `devices`. Defaults to `None`.
+    /// Returns a watcher for errors that devices report on their own; `None` if no device can be watched. The sampler
+    /// runs it on a separate thread. Called at most once, after the call of `devices` whose devices are sampled.
+    /// Defaults to `None`.
     fn watch_errors(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         None
     }
@@ -108,31 +111,34 @@ impl XidEvent {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo {
-    /// Permanent id, also used by other tools: NVIDIA's UUID, AMD's unique id.
+    /// Permanent id, also used by other tools: NVIDIA's UUID, AMD's unique id. An AMD device without a unique id has
+    /// its PCI address as the id, or without that its `name`.
     pub id: String,
-    /// Name on this machine, such as `nvidia0`.
+    /// Name on this machine, such as `nvidia0` or `card0`; for a MIG instance such as `nvidia0/mig1`.
     pub name: String,
-    /// Vendor.
+    /// Name of the vendor, such as `NVIDIA` or `AMD`.
     pub vendor: &'static str,
     /// Model, such as `NVIDIA H100 80GB HBM3`.
     pub model: Option<String>,
-    /// PCI address, with a domain of four digits: `0000:1b:00.0`.
+    /// PCI address in lower case, with a domain of at least four digits: `0000:1b:00.0`.
     pub pci_address: Option<String>,
     /// Serial number.
     pub serial_number: Option<String>,
-    /// Firmware version.
+    /// Version of the firmware (VBIOS).
     pub firmware_version: Option<String>,
     /// Driver version.
     pub driver_version: Option<String>,
     /// Id of the physical device, for a MIG instance.
     pub parent: Option<String>,
-    /// Number on this machine, from zero. For a MIG instance, the number of its physical device.
+    /// Number among the devices of the vendor on this machine, from zero. For a MIG instance, the number of its
+    /// physical device.
     pub index: Option<u32>,
     /// Number of a MIG instance within its physical device, as assigned by the driver.
     pub mig_instance_id: Option<u32>,
-    /// Peak memory bandwidth in bytes per second, from bus width and clock.
+    /// Peak memory bandwidth in bytes per second, from bus width and clock. `None` for AMD and MIG instances.
     pub peak_bytes_per_second: Option<u64>,
-    /// Peak of dense 16-bit floating-point operations per second.
+    /// Peak of dense 16-bit floating-point operations per second, from a table of model names. `None` for models that
+    /// are not in the table, AMD and MIG instances.
     pub peak_flops: Option<u64>,
 }
 
@@ -146,9 +152,9 @@ pub enum DriverCall {
     Activity,
     /// Clocks.
     Clocks,
-    /// Memory in use.
+    /// Memory: total, in use, and reserved by the driver.
     Memory,
-    /// Power.
+    /// Power draw.
     Power,
     /// Temperatures.
     Temperature,
@@ -174,7 +180,7 @@ pub enum DriverCall {
     PcieReplays,
     /// Remapped memory rows, and whether a reset is required.
     RemappedRows,
-    /// Temperatures at which clocks are reduced.
+    /// Temperatures at which clocks are reduced or the device shuts down.
     TemperatureLimit,
     /// The time for which clocks were reduced.
     ThrottleTime,
@@ -203,7 +209,7 @@ impl DriverCall {
         Self::ThrottleTime,
     ];
 
-    /// Returns how often the call is made.
+    /// Returns the class of intervals at which the sampler makes the call.
     #[must_use]
     pub const fn cadence(self) -> Cadence {
         match self {
@@ -219,7 +225,7 @@ impl DriverCall {
         }
     }
 
-    /// Returns the name, which is also the value of `llmobs.gpu.call`.
+    /// Returns the name, which is also the value of the attribute `llmobs.gpu.call`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -253,7 +259,7 @@ impl DriverCall {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "the sampler has exactly three cadences")]
 pub enum Cadence {
-    /// Several times a second while operations run.
+    /// By default several times a second while operations run, otherwise as `Normal`.
     Fast,
     /// Once a second by default.
     Normal,

@@ -32,7 +32,8 @@ use crate::metrics::attribute;
 
 /// The GPU metrics that version 4.8.3 of NVIDIA's DCGM exporter exports by default, except for
 /// `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` and `DCGM_FI_DEV_VGPU_LICENSE_STATUS`. Dashboards such as Grafana dashboard
-/// 12239 use these names.
+/// 12239 use these names. The view adds them to the Prometheus page of its observer, with the values of the devices
+/// that a [`Sampler`](crate::Sampler) of the observer reads.
 ///
 /// ```
 /// let observer = llmobs::Observer::builder().model("llama-8b").view(&llmobs_gpu::DCGM_VIEW).build()?;
@@ -49,7 +50,7 @@ pub(crate) const HOSTNAME: DeviceAttribute = DeviceAttribute::new("hostname");
 pub(crate) const INDEX: DeviceAttribute = DeviceAttribute::new("index");
 /// The ID of the GPU instance, for a MIG instance.
 pub(crate) const MIG_INSTANCE_ID: DeviceAttribute = DeviceAttribute::new("mig_instance_id");
-/// The model of the device, such as `NVIDIA H100 80GB HBM3`.
+/// The model of the device, such as `NVIDIA H100 80GB HBM3`; for a MIG instance, the model of the whole GPU.
 pub(crate) const MODEL: DeviceAttribute = DeviceAttribute::new("model");
 /// The name of the device file, such as `nvidia0`; for a MIG instance, the name of the whole GPU.
 pub(crate) const NAME: DeviceAttribute = DeviceAttribute::new("name");
@@ -57,16 +58,20 @@ pub(crate) const NAME: DeviceAttribute = DeviceAttribute::new("name");
 pub(crate) const PCI_ADDRESS: DeviceAttribute = DeviceAttribute::new("pci_address");
 /// The profile of a MIG instance, such as `1g.10gb`.
 pub(crate) const MIG_PROFILE: DeviceAttribute = DeviceAttribute::new("mig_profile");
-/// The permanent UUID of the device; for a MIG instance, the UUID of the whole GPU.
+/// The permanent UUID of the device; for a MIG instance, the UUID of the whole GPU, or its own if the driver does not
+/// report the ID of the instance.
 pub(crate) const UUID: DeviceAttribute = DeviceAttribute::new("uuid");
 
-/// The code of the last XID error that the device reported; zero if there was no error.
+/// The code of the last XID error that the device reported, or 79 after its loss; zero if there was no error since the
+/// sampler started. Absent while there was no error, if errors of the device are not watched.
 pub(crate) const LAST_XID: DeviceValue = DeviceValue::new("last_xid");
-/// 1 if the remapping of a memory row failed, else 0.
+/// 1 if the remapping of a memory row failed, 0 if not. Absent without a valid reading.
 pub(crate) const ROW_REMAP_FAILED: DeviceValue = DeviceValue::new("row_remap_failed");
-/// The current rate of bytes per second that the device sends over the PCIe bus.
+/// The bytes per second that the device sent over the PCIe bus between the last two samples of its activity counters.
+/// Absent without a valid reading.
 pub(crate) const PCIE_TX_RATE: DeviceValue = DeviceValue::new("pcie_tx_rate");
-/// The current rate of bytes per second that the device receives over the PCIe bus.
+/// The bytes per second that the device received over the PCIe bus between the last two samples of its activity
+/// counters. Absent without a valid reading.
 pub(crate) const PCIE_RX_RATE: DeviceValue = DeviceValue::new("pcie_rx_rate");
 
 const LABELS: &[ViewLabel] = &[

@@ -7,9 +7,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GpuError {
-    /// The library is not installed.
+    /// The library cannot be loaded, normally because it is not installed.
     LibraryNotFound,
-    /// The driver is not loaded.
+    /// The driver is not loaded, or the library is not open yet. For AMD: there is no card of AMD with a loaded driver.
     DriverNotLoaded,
     /// The versions of the library and of the loaded driver differ, for example after an upgrade without a reload.
     DriverLibraryMismatch,
@@ -17,9 +17,9 @@ pub enum GpuError {
     NotSupported,
     /// This process lacks the permission.
     NoPermission,
-    /// No object with this name exists.
+    /// No object with this name exists, or no device with this position.
     NotFound,
-    /// No value is available yet.
+    /// No value is available yet, or the value is not a number.
     NoData,
     /// The device fell off the bus.
     Lost,
@@ -27,9 +27,10 @@ pub enum GpuError {
     ResetRequired,
     /// The library reports a timeout.
     Timeout,
-    /// The process forked after the library was opened, which makes the library unusable.
+    /// This process was forked after its parent opened the library, which makes the library unusable in this process.
     Forked,
-    /// Any other error, with the library's number.
+    /// Any other error, with the library's number. For AMD, with the number of the operating system (`errno`), or 0
+    /// without one.
     Other(u32),
 }
 
@@ -54,7 +55,7 @@ impl GpuError {
         }
     }
 
-    /// Returns a short name for logs.
+    /// Returns a short name for logs, `other` for every [`Other`](Self::Other).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -30,7 +30,7 @@ impl ThrottleReason {
     pub const ALL: [Self; 6] =
         [Self::Idle, Self::PowerCap, Self::Thermal, Self::Hardware, Self::Configured, Self::Limit];
 
-    /// Returns the name, which is also the value of `llmobs.gpu.throttle.reason`.
+    /// Returns the name, which is also the value of the attribute `llmobs.gpu.throttle.reason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

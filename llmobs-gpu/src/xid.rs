@@ -26,7 +26,7 @@ impl XidSeverity {
         }
     }
 
-    /// Returns the name, which is also the value of `llmobs.gpu.xid.severity`.
+    /// Returns the name, which is also the value of the attribute `llmobs.gpu.xid.severity`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,10 +38,11 @@ impl XidSeverity {
     }
 }
 
-/// The XID of a GPU that fell off the bus. May occur without an event, so a lost device is counted as this XID.
+/// The XID of a GPU that fell off the bus. The driver may not report it, so the sampler counts a lost device as this
+/// XID.
 pub(crate) const XID_OFF_THE_BUS: u64 = 79;
 
-/// Returns the label value of a number. NVIDIA's catalog ends below 200; larger numbers become `_OTHER`.
+/// Returns the label value of an XID number. NVIDIA's catalog ends below 200; numbers from 200 on become `_OTHER`.
 pub(crate) fn code_label(xid: u64) -> String {
     if xid < 200 { xid.to_string() } else { "_OTHER".to_owned() }
 }

@@ -19,7 +19,8 @@ unsafe fn text(text: *const c_char) -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-/// Resets the library to `count` devices with constant values.
+/// Replaces all devices with `count` devices that have constant values. The errors, delays and hangs of functions, the
+/// queued events and the counts of calls remain.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_devices(count: u32) {
     let mut state = state();
@@ -27,8 +28,8 @@ pub extern "C" fn fake_devices(count: u32) {
     state.load = None;
 }
 
-/// Resets the library to devices that follow a load script, as with `FAKE_NVML_WATTS`. Returns NVIDIA's error code for
-/// an invalid script.
+/// Replaces all devices with devices that follow a load script, as with `FAKE_NVML_WATTS`. Returns 0, or NVIDIA's code
+/// for an invalid argument if the script is invalid; then nothing changes.
 ///
 /// # Safety
 ///
@@ -46,7 +47,8 @@ pub unsafe extern "C" fn fake_run(script: *const c_char) -> Ret {
     }
 }
 
-/// Sets a value of a device. The value `lost` is the error code that all calls for the device return.
+/// Sets a value of a device, by a name from `Device::new` or one that a function reads, such as `no_events`. The value
+/// `lost` is the error code that all calls for the device return; 0 means none. An unknown device is ignored.
 ///
 /// # Safety
 ///
@@ -60,7 +62,7 @@ pub unsafe extern "C" fn fake_set(device: u32, key: *const c_char, value: u64) {
     }
 }
 
-/// Removes a value of a device, so that it is not supported.
+/// Removes a value of a device, so that it is not supported. An unknown device is ignored.
 ///
 /// # Safety
 ///
@@ -74,7 +76,7 @@ pub unsafe extern "C" fn fake_unset(device: u32, key: *const c_char) {
     }
 }
 
-/// Sets the name of a device.
+/// Sets the name of a device. An unknown device is ignored.
 ///
 /// # Safety
 ///
@@ -88,7 +90,8 @@ pub unsafe extern "C" fn fake_name(device: u32, name: *const c_char) {
     }
 }
 
-/// Makes a function return an error code for one device, or with `u32::MAX` for all. Code 0 removes the error.
+/// Makes a function return an error code for one device, or with `u32::MAX` for every call. Code 0 removes the error
+/// that was set for the same `device`.
 ///
 /// # Safety
 ///
@@ -106,7 +109,7 @@ pub unsafe extern "C" fn fake_fail(name: *const c_char, device: u32, code: u32) 
     }
 }
 
-/// Delays every call of a function by `micros` microseconds.
+/// Delays every later call of a function by `micros` microseconds; 0 removes the delay.
 ///
 /// # Safety
 ///
@@ -118,7 +121,7 @@ pub unsafe extern "C" fn fake_delay(name: *const c_char, micros: u64) {
     state().script_by(&name).delay = Duration::from_micros(micros);
 }
 
-/// Makes a function hang until the hang is removed.
+/// Makes every call of a function hang while `hangs` is true; false lets the hanging calls continue.
 ///
 /// # Safety
 ///
@@ -131,7 +134,7 @@ pub unsafe extern "C" fn fake_hang(name: *const c_char, hangs: bool) {
     CHANGED.notify_all();
 }
 
-/// Returns the number of calls of a function.
+/// Returns the number of calls of a function since the library was loaded.
 ///
 /// # Safety
 ///
@@ -143,20 +146,22 @@ pub unsafe extern "C" fn fake_calls(name: *const c_char) -> u64 {
     state().script_by(&name).calls
 }
 
-/// Returns the number of calls of all functions.
+/// Returns the number of calls of all functions of NVIDIA's library since it was loaded, without `nvmlErrorString`.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_all_calls() -> u64 {
     state().scripts.values().map(|script| script.calls).sum()
 }
 
-/// Delivers an event with its type, as defined in the header, and its data.
+/// Queues an event with its type, as defined in NVIDIA's header, and its data. A wait for events in any event set
+/// returns it, also if the device is not registered.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_event(device: u32, kind: u64, data: u64) {
     state().events.push_back((device as usize, kind, data));
     CHANGED.notify_all();
 }
 
-/// Splits a device into MIG instances; 0 removes them.
+/// Removes the MIG instances of all devices, then splits a device into this number of instances, which are added at the
+/// end of the list of devices. An unknown device is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_mig(device: u32, instances: u32) {
     let mut state = state();
@@ -187,8 +192,9 @@ pub extern "C" fn fake_mig(device: u32, instances: u32) {
     }
 }
 
-/// Adds a process to a device, with its bytes of memory and its percentage of the multiprocessors' time. With `draws`
-/// the process is listed as a graphics process, otherwise as a compute process.
+/// Adds a process to a device, with its bytes of memory (`u64::MAX` if unknown to the library) and its percentage of
+/// the multiprocessors' time. With `draws` the process is listed as a graphics process, otherwise as a compute process.
+/// An unknown device is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_process(device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
     if let Some(device) = state().devices.get_mut(device as usize) {
@@ -196,7 +202,7 @@ pub extern "C" fn fake_process(device: u32, pid: u32, memory: u64, work: u32, dr
     }
 }
 
-/// Removes all processes from a device.
+/// Removes all processes from a device, but not from its MIG instances. An unknown device is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_no_processes(device: u32) {
     if let Some(device) = state().devices.get_mut(device as usize) {
@@ -204,7 +210,7 @@ pub extern "C" fn fake_no_processes(device: u32) {
     }
 }
 
-/// Returns how often the library was initialised.
+/// Returns how often the library was initialised since it was loaded, repeated initialisations included.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_inits() -> u32 {
     state().inits
@@ -217,7 +223,7 @@ pub extern "C" fn fake_alive() -> i64 {
     state.event_sets + state.gpm_samples
 }
 
-/// Returns how often devices were registered for events.
+/// Returns how often a device was registered for events since the library was loaded.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_registered() -> u32 {
     state().registered
