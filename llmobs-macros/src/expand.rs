@@ -25,7 +25,8 @@ use crate::erase::erase_impl_trait;
 use crate::item::Function;
 use crate::metrics_docs;
 
-/// Returns the expansion of the attribute. On an error, returns the unchanged function and the error messages.
+/// Returns the expansion of the attribute. On an error, returns the unchanged item and a `compile_error!` for each
+/// error message.
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = match (parse2::<Args>(args), parse2::<Function>(item.clone())) {
         (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expand_function(&expansion)),

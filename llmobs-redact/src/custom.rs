@@ -26,7 +26,8 @@ use super::found::MatchedKind;
 ///
 /// The expression is matched within one line, so that a stream can be redacted line by line. Character classes are
 /// ASCII only: `\w` does not match letters of other alphabets. User-defined detectors run first; built-in detectors do
-/// not examine their matches.
+/// not examine their matches. An empty match, and a match inside a placeholder that the text already contains, are
+/// ignored.
 #[derive(Clone)]
 pub struct Detector {
     placeholder: String,
@@ -37,8 +38,8 @@ pub struct Detector {
 type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32 characters, begins with a
-    /// capital letter, contains only capital letters, `_` and up to four digits, and has no part longer than sixteen
+    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32 characters, begins with
+    /// a capital letter, contains only capital letters, `_` and up to four digits, and has no part longer than sixteen
     /// characters without a `_`. `pattern` is an expression in the syntax of the crate `regex-syntax` whose matches are
     /// valid UTF-8, so `.` and negated classes need the flag `u`: `(?u:.)`.
     /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other names and expressions as errors.

@@ -13,7 +13,7 @@ pub enum Truncation {
     /// The text may be incomplete: generation stopped early, such as at the token limit, possibly in the middle of a
     /// secret.
     Unknown,
-    /// This number of bytes was removed from the end.
+    /// This number of bytes was removed from the end. With 0, the text is complete.
     Bytes(usize),
 }
 

@@ -2,9 +2,9 @@
 //! conforms to the schemas of the OpenTelemetry GenAI conventions.
 //!
 //! Capture is off by default ([`ContentCapture`]). Captured content is redacted before it is truncated, so that
-//! truncation cannot cut a secret into a part that redaction does not recognize. Single texts are truncated and not their
-//! JSON, so the JSON remains valid. A [`ContentBudget`] limits the bytes of captured content that all operations in flight
-//! hold together. Every export goes through a [`Gate`]: no other code of this library can read a
+//! truncation cannot cut a secret into a part that redaction does not recognize. Single texts are truncated and not
+//! their JSON, so the JSON remains valid. A [`ContentBudget`] limits the bytes of captured content that all operations
+//! in flight hold together. Every export goes through a [`Gate`]: no other code of this library can read a
 //! [`Content`](crate::Content).
 
 mod accumulator;

@@ -44,18 +44,21 @@ impl<'a, T: ?Sized, C> ContentArg<'a, T, C> {
 }
 
 impl<'a, T: ?Sized> ContentArg<'a, T, Input> {
+    /// Returns the value to be converted to the input of a model call.
     pub const fn input(value: &'a T) -> Self {
         Self::of(value)
     }
 }
 
 impl<'a, T: ?Sized> ContentArg<'a, T, JsonContent> {
+    /// Returns the value to be converted to the arguments of a tool call.
     pub const fn arguments(value: &'a T) -> Self {
         Self::of(value)
     }
 }
 
 impl<'a, T: ?Sized> ContentArg<'a, T, TextContent> {
+    /// Returns the value to be converted to the query of a retrieval.
     pub const fn query(value: &'a T) -> Self {
         Self::of(value)
     }
@@ -63,6 +66,7 @@ impl<'a, T: ?Sized> ContentArg<'a, T, TextContent> {
 
 /// First choice: converts a reference.
 pub trait ConvertBorrowed<C> {
+    /// Returns the converted value.
     fn convert(&self) -> C;
 }
 
@@ -77,6 +81,7 @@ where
 
 /// Second choice: converts a clone of the value.
 pub trait ConvertOwned<C> {
+    /// Returns the converted value.
     fn convert(&self) -> C;
 }
 
@@ -88,6 +93,7 @@ impl<T: Clone + Into<C>, C> ConvertOwned<C> for &&ContentArg<'_, T, C> {
 
 /// Third choice: converts a clone from behind a reference.
 pub trait ConvertReference<C> {
+    /// Returns the converted value.
     fn convert(&self) -> C;
 }
 
@@ -117,6 +123,7 @@ pub trait IntoContent<C> {}
 
 /// Last choice: produces the error message.
 pub trait ConvertUnsupported<T: ?Sized, C> {
+    /// Never called, since no type satisfies the bound.
     fn convert(&self) -> C
     where
         T: IntoContent<C>;
@@ -131,7 +138,7 @@ impl<T: ?Sized, C> ConvertUnsupported<T, C> for ContentArg<'_, T, C> {
     }
 }
 
-/// A type that the `result` function may return.
+/// A type that the function of the argument `result = ..` of the attribute may return.
 #[cfg_attr(
     feature = "content",
     diagnostic::on_unimplemented(message = "`result` returns `{Self}`", label = "expected a `serde_json::Value`")
@@ -144,6 +151,7 @@ impl<T: ?Sized, C> ConvertUnsupported<T, C> for ContentArg<'_, T, C> {
     )
 )]
 pub trait IntoJson {
+    /// Returns the value as content.
     fn into_json(self) -> JsonContent;
 }
 
@@ -161,6 +169,7 @@ impl IntoJson for JsonContent {
     }
 }
 
+/// Returns a value of the function `result` as content.
 pub fn into_json<R: IntoJson>(value: R) -> JsonContent {
     value.into_json()
 }

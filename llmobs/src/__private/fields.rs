@@ -24,7 +24,8 @@ use crate::span::TARGET;
             their export, redacted"
 )]
 pub trait FieldValue {
-    /// Returns the attribute value, or `None` if nothing is recorded.
+    /// Returns the attribute value. A text is truncated to 128 bytes and loses its control characters. Returns `None`
+    /// if nothing is recorded: for `None`, a float that is not finite, and a whole number that does not fit an `i64`.
     fn field_value(&self) -> Option<Value>;
 }
 
@@ -104,6 +105,7 @@ where
 
 /// An operation or step with a span for fields.
 pub trait HasSpan {
+    /// Returns a recorder of fields, or `None` if the span is not recorded.
     #[doc(hidden)]
     fn fields(&self) -> Option<Fields<'_>>;
 }
@@ -121,7 +123,8 @@ impl HasSpan for Step {
 }
 
 /// A recorder of fields on a span. With an OpenTelemetry layer, fields become span attributes. Other subscribers cannot
-/// add attributes to a started span and receive one event with all fields inside the span.
+/// add attributes to a started span and receive one event with all fields inside the span, when the recorder is
+/// dropped.
 #[derive(Debug)]
 pub struct Fields<'a> {
     span: &'a OwnedSpan,
@@ -139,6 +142,7 @@ impl<'a> Fields<'a> {
         span.filter(|span| span.is_recording()).map(|span| Self { span, text: String::new() })
     }
 
+    /// Records a field, unless its value is one that [`FieldValue::field_value`] leaves out.
     pub fn set<T: FieldValue + ?Sized>(&mut self, name: &'static str, value: &T) {
         let Some(value) = value.field_value() else { return };
         match self.span.context() {

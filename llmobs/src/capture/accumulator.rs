@@ -16,7 +16,8 @@ use crate::semconv::value::FinishReason;
 use crate::text::prefix;
 use llmobs_redact::Truncation;
 
-/// A bounded buffer for the content of a stream, with separate texts for each choice and channel.
+/// A bounded buffer for the content of a stream, with separate texts for each choice, which is one of several answers
+/// to a request: answer texts, reasoning, and the arguments of each tool call.
 ///
 /// Redaction runs once over each complete text when the message passes the gate, so the boundaries of the deltas do not
 /// matter. Bytes beyond a limit or the [`ContentBudget`](super::ContentBudget) are dropped and counted. A text that
@@ -137,7 +138,7 @@ impl ContentAccumulator {
     }
 
     /// Appends a delta of a tool call's arguments. `index` counts the tool calls of the choice from zero. The first
-    /// known id and name are kept.
+    /// known id and name are kept, each truncated to 256 bytes.
     pub fn push_tool_call(&mut self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if let Some(part) = self.push_delta(choice, PartChannel::ToolCall(index), arguments) {
             part.id = part.id.take().or_else(|| id.map(truncate_name));
@@ -145,14 +146,14 @@ impl ContentAccumulator {
         }
     }
 
-    /// Sets the finish reason of a choice.
+    /// Sets the finish reason of a choice, in place of an earlier one. Ignored for a new choice beyond the first 128.
     pub fn set_finish_reason(&mut self, choice: u32, reason: FinishReason) {
         if let Some(choice) = self.choice_mut(choice) {
             choice.finish_reason = Some(reason);
         }
     }
 
-    /// Sets the finish reason of all choices that have none.
+    /// Sets the finish reason of each choice that has received something and has no finish reason.
     pub(crate) fn set_missing_finish_reasons(&mut self, reason: &FinishReason) {
         for choice in self.choices.values_mut() {
             choice.finish_reason.get_or_insert_with(|| reason.clone());
@@ -165,7 +166,7 @@ impl ContentAccumulator {
         &self.report
     }
 
-    /// Returns the number of captured bytes.
+    /// Returns the number of captured bytes of texts, reasoning and arguments, without names and ids.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.text_permit.bytes()

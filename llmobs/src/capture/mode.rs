@@ -25,12 +25,13 @@ pub enum ContentCapture {
 
 impl ContentCapture {
     /// The environment variable of the OpenTelemetry GenAI conventions. Values: `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`
-    /// and `SPAN_AND_EVENT`, in any case. The older values `false` and `true` mean `NO_CONTENT` and `EVENT_ONLY`, an
-    /// empty value means `NO_CONTENT`. [`Hook`](Self::Hook) can be set only in code.
+    /// and `SPAN_AND_EVENT`, in upper or lower case. The older values `false` and `true` mean `NO_CONTENT` and
+    /// `EVENT_ONLY`, an empty value means `NO_CONTENT`. White space around a value is ignored. [`Hook`](Self::Hook) can
+    /// be set only in code.
     pub const VARIABLE: &'static str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
-    /// Returns the mode set in the environment. An unknown value returns [`Off`](Self::Off) and logs one warning per
-    /// process.
+    /// Returns the mode set in the environment, [`Off`](Self::Off) if none is set. An unknown value returns `Off` and
+    /// logs one warning per process.
     #[must_use]
     pub fn from_environment() -> Self {
         let Some(value) = std::env::var_os(Self::VARIABLE) else { return Self::Off };
@@ -70,7 +71,7 @@ impl ContentCapture {
         }
     }
 
-    /// Returns whether content is captured.
+    /// Returns whether content is captured: in every mode except [`Off`](Self::Off).
     #[must_use]
     pub const fn is_on(self) -> bool {
         !matches!(self, Self::Off)

@@ -86,8 +86,9 @@ impl Part {
         Self(PartKind::ToolCallResponse { id: None, response: response.into() })
     }
 
-    /// Creates media with inline bytes. Blobs are not redacted. The bytes are exported only up to
-    /// [`ContentLimits::media`](crate::capture::ContentLimits::media), which defaults to 0.
+    /// Creates media with inline bytes. Blobs are neither redacted nor truncated. The bytes are exported only if there
+    /// are at most [`ContentLimits::media`](crate::capture::ContentLimits::media), which defaults to 0; otherwise only
+    /// modality and media type are.
     pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
         Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), omitted_bytes: 0 })
     }
@@ -97,7 +98,8 @@ impl Part {
         Self(PartKind::File { modality, mime_type: None, file_id: file_id.into() })
     }
 
-    /// Creates a reference to external media. A `data:` URI is treated as a blob.
+    /// Creates a reference to external media. A `data:` URI is treated as a blob, whose bytes are never exported if
+    /// they are not in base64.
     pub fn uri(modality: Modality, uri: impl Into<Content<String>>) -> Self {
         Self(PartKind::Uri { modality, mime_type: None, uri: uri.into(), omitted_bytes: 0 })
     }
@@ -126,15 +128,17 @@ impl Part {
         Self(PartKind::Reasoning { content, truncation })
     }
 
+    /// Returns the kind of the part, with its content.
     pub(crate) const fn kind(&self) -> &PartKind {
         &self.0
     }
 
+    /// Returns the kind of the part, with its content, to change it.
     pub(crate) const fn kind_mut(&mut self) -> &mut PartKind {
         &mut self.0
     }
 
-    /// Returns the approximate size in bytes.
+    /// Returns the approximate size in memory, in bytes.
     pub(crate) fn estimated_bytes(&self) -> usize {
         let content_bytes = match &self.0 {
             PartKind::Blob { content, .. } => content.estimated_bytes(),

@@ -51,7 +51,7 @@ impl ToolCall {
         self.arguments(value)
     }
 
-    /// Returns the approximate size in bytes.
+    /// Returns the approximate size in bytes of the name, the id and the arguments.
     pub(crate) fn estimated_bytes(&self) -> usize {
         let id = self.id.as_ref().map_or(0, String::len);
         self.name.len() + id + self.arguments.as_ref().map_or(0, Content::estimated_bytes)
@@ -91,7 +91,7 @@ impl ToolDefinition {
         Self::new("function", name)
     }
 
-    /// Creates the definition of a tool of another type, such as a tool of the provider.
+    /// Creates the definition of a tool of any type, such as a tool of the provider.
     pub fn new(tool_type: impl Into<String>, name: impl Into<String>) -> Self {
         Self { tool_type: tool_type.into(), name: name.into(), description: None, parameters: None }
     }
@@ -108,7 +108,7 @@ impl ToolDefinition {
         self
     }
 
-    /// Returns the approximate size in bytes.
+    /// Returns the approximate size in memory, in bytes.
     pub(crate) fn estimated_bytes(&self) -> usize {
         let description = self.description.as_ref().map_or(0, Content::estimated_bytes);
         let parameters = self.parameters.as_ref().map_or(0, Content::estimated_bytes);
