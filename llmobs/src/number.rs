@@ -9,12 +9,12 @@ pub(crate) const fn to_f64(number: u64) -> f64 {
     number as f64
 }
 
-/// Converts a count of items in memory.
+/// Converts a count of items in memory to the nearest double.
 pub(crate) const fn count_to_f64(count: usize) -> f64 {
     to_f64(count as u64)
 }
 
-/// Returns the sum of the known numbers; `None` if none is known.
+/// Returns the sum of the known numbers, at most `u64::MAX`; `None` if none is known.
 #[cfg(feature = "sse")]
 pub(crate) fn sum_known<const N: usize>(numbers: [Option<u64>; N]) -> Option<u64> {
     numbers.into_iter().flatten().reduce(u64::saturating_add)
@@ -66,8 +66,8 @@ pub trait OptionalInteger: sealed::Sealed {
     }
 }
 
-/// A number that may be missing: an `f64`, an `f32`, an [`OptionalInteger`], and an `Option` of or a reference to either.
-/// An `f32` is recorded as its shortest decimal notation shows it: `0.7_f32` as 0.7.
+/// A number that may be missing: an `f64`, an `f32`, an [`OptionalInteger`], and an `Option` of or a reference to
+/// either. An `f32` is recorded as its shortest decimal notation shows it: `0.7_f32` as 0.7.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a number", label = "expected a number or an `Option` of one")]
 pub trait OptionalNumber: sealed::Sealed {
     /// Returns the number; `None` if it is missing.

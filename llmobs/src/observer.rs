@@ -166,7 +166,7 @@ impl Observer {
         self.parts.inner.is_some()
     }
 
-    /// Returns the role of the process: server, gateway or client.
+    /// Returns the role of this observer: server, gateway or client.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.parts.role
@@ -207,7 +207,8 @@ impl Observer {
         self.parts.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
     }
 
-    /// Returns a snapshot of each operation in flight, which has started and not ended, oldest first.
+    /// Returns a snapshot of each operation in flight, which has started and not ended, oldest first; none for a
+    /// disabled observer.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.parts.inner.as_ref().map_or_else(Vec::new, |inner| inner.in_flight())
@@ -215,7 +216,7 @@ impl Observer {
 
     /// Returns the content of the flight recorder, which holds the last operations that ended: one line of JSON for
     /// each, oldest first, with the fields of the log event `llm_request_complete`.
-    /// [`ObserverBuilder::flight_recorder`] sets their number.
+    /// [`ObserverBuilder::flight_recorder`] sets their number. Empty for a disabled observer.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -231,7 +232,8 @@ impl Observer {
     }
 
     /// Declares a model at run time, as [`ObserverBuilder::model`] does: its series, in the role and with the provider
-    /// of this observer, start at zero and are never folded into `_OTHER`.
+    /// of this observer, start at zero and are never folded into `_OTHER`. The
+    /// [`series_limit`](ObserverBuilder::series_limit) is not checked again.
     pub fn declare_model(&self, model: &str) {
         if let Some(inner) = &self.parts.inner {
             inner.models.declare(model, self.parts.role, &self.parts.provider);
@@ -239,8 +241,9 @@ impl Observer {
     }
 
     /// Retires a declared model: from now on, the model counts as undeclared. Its series are removed from the
-    /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`]; operations in flight keep their
-    /// series until they end. An OpenTelemetry SDK cannot remove a series, so its series remain there.
+    /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`], but not while an operation in
+    /// flight, a marker or an engine uses them. An OpenTelemetry SDK cannot remove a series, so its series remain
+    /// there. Does nothing for a model that is not declared.
     pub fn retire_model(&self, model: &str) {
         if let Some(inner) = &self.parts.inner {
             inner.retire_model(model);
@@ -256,7 +259,7 @@ impl Observer {
 
     /// Records the service's limit of operations of a model in a state, in `llmobs.operation.limit`: the capacity of
     /// its queue ([`State::Queued`]) or the maximum that run concurrently ([`State::Decode`]). llmobs does not enforce
-    /// the limit.
+    /// the limit. That of an undeclared model without separate series is recorded for the model `_OTHER`.
     pub fn set_limit(&self, model: &str, state: State, operations: usize) {
         if let Some(inner) = &self.parts.inner {
             inner.models.set_limit(model, state, operations);
@@ -264,8 +267,9 @@ impl Observer {
     }
 
     /// Records the time by which a task of an async runtime was woken too late, as `llmobs.runtime.lag` in seconds. For
-    /// tokio, `llmobs::runtime::watch` (feature `tokio`) measures it. For others, run a task that sleeps for a fixed time
-    /// in a loop, and pass the time by which each sleep was too long. `runtime` is the name of the runtime; after 16 names, further ones are recorded as `_OTHER`.
+    /// tokio, `llmobs::runtime::watch` (feature `tokio`) measures it. For others, run a task that sleeps for a fixed
+    /// time in a loop, and pass the time by which each sleep was too long. `runtime` is the name of the runtime; after
+    /// 16 names, further ones are recorded as `_OTHER`.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
         if let Some(inner) = &self.parts.inner {
             inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
@@ -297,9 +301,9 @@ impl Observer {
 
     /// Returns the pseudonym of an identity for a field of spans and logs, for example `user.id`. The same field,
     /// identity, key and epoch (a period that the [`Pseudonymizer`] names, such as a month) always result in the same
-    /// pseudonym; without the key, the identity cannot be recovered.
-    /// Returns `None` if there is no key, so that the identity is not exported in its place, or if the identity is
-    /// empty. Do not use a pseudonym as a metric label.
+    /// pseudonym; without the key, the identity cannot be recovered. Returns `None` if there is no key, so that the
+    /// identity is not exported in its place, if the identity is empty or white space, or if the observer is disabled.
+    /// Do not use a pseudonym as a metric label.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -350,8 +354,10 @@ impl Observer {
     }
 
     /// Records an evaluation of an answer whose operation has ended, found by the identifier that was passed to
-    /// [`Marker::response_id`]. While the flight recorder holds the operation, the log event is in the operation's
-    /// trace and the evaluation is counted for its model. Later, the event has no trace, and the model is `_OTHER`.
+    /// [`Marker::response_id`]: emits a log event `gen_ai.evaluation.result`, and counts the evaluation if its name and
+    /// label were declared with [`ObserverBuilder::evaluation`]. While the flight recorder holds the operation, the
+    /// event is in the operation's trace and the evaluation is counted for its model. Later, the event has no trace,
+    /// and the model is `_OTHER`.
     pub fn record_evaluation<'a>(&self, response_id: &str, evaluation: impl Into<Evaluation<'a>>) {
         record_late_evaluation(&self.parts, response_id, &evaluation.into());
     }
@@ -365,8 +371,9 @@ impl Observer {
         current::set_global(self.parts).map_err(|parts| Self { parts })
     }
 
-    /// Returns the observer of the current [`scope`](Self::scope), or else the global one, or else a disabled one. A
-    /// spawned task does not inherit a scope.
+    /// Returns the observer of the current [`scope`](Self::scope), or of the request that `llmobs::tower::ServerLayer`
+    /// observes on this thread, whichever is the inner one; else the global one; else a disabled one. A spawned task
+    /// inherits neither a scope nor a request.
     #[must_use]
     pub fn current() -> Self {
         Self { parts: current::current() }
@@ -389,8 +396,9 @@ impl Observer {
         Scoped::new(self.parts.clone(), future)
     }
 
-    /// Attaches a companion, an object of another crate, which is notified of every operation from now on, until the
-    /// last `Arc` to it is dropped. A disabled observer ignores it.
+    /// Attaches a companion, an object of another crate, which is notified of every start, mark and end of an operation
+    /// from now on, until the last `Arc` to it is dropped: of an operation that started before, only of its later marks
+    /// and its end. A disabled observer ignores it.
     pub fn attach_companion<C: Companion>(&self, companion: &Arc<C>) {
         if let Some(inner) = &self.parts.inner {
             let weak: Weak<C> = Arc::downgrade(companion);
@@ -398,9 +406,9 @@ impl Observer {
         }
     }
 
-    /// Attaches a device source, an object of another crate, until the last `Arc` to it is dropped. At every collection it
-    /// returns the labels by which a [view](View) identifies devices such as GPUs, if they differ from the labels of the
-    /// metrics of llmobs. A disabled observer ignores it.
+    /// Attaches a device source, an object of another crate, until the last `Arc` to it is dropped. At every collection
+    /// it returns the devices, such as GPUs, whose metrics a [view](View) shows, with the labels by which the view
+    /// identifies them. A disabled observer ignores it.
     pub fn attach_device_source<S: DeviceSource>(&self, source: &Arc<S>) {
         if let Some(inner) = &self.parts.inner {
             let weak: Weak<S> = Arc::downgrade(source);
@@ -699,8 +707,9 @@ impl<'a> ObserverBuilder<'a> {
 
     /// Sets the function that returns the trace id and span id of a `tracing` span, for a process whose spans are
     /// exported by another version of `tracing-opentelemetry` than that of llmobs. The ids are then in log events and
-    /// exemplars, as they are without this function for the version of llmobs. Called once for each span of an operation
-    /// and of an HTTP request, and with the current span for an operation that has no span. Defaults to no function
+    /// exemplars, as they are without this function for the version of llmobs. Called once for the span of each
+    /// operation and of each HTTP request, and with the current span for an operation that has no span or whose span
+    /// has no ids; not for a span that a layer of the version of llmobs has received. Defaults to no function
     /// ([versions](crate::guide::versions)).
     ///
     /// ```
@@ -754,13 +763,14 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Sets the folder of the flight recorder's files, `llmobs-*.jsonl`. A file is written when a thread panics, or
-    /// when the burn rate of an objective is too high: of the last 128 judged operations (at least 32), the misses
-    /// would spend the error budget of a month in two days, or are half of all. At most one file is written for each of
-    /// the two reasons in five minutes, on a separate thread; for a panic of the main thread, or a panic that aborts
-    /// the process, the file is written before the process ends. The folder holds at most 16 of these files: the oldest
-    /// are removed, including those of earlier processes. Sets a panic hook that calls the previous one. Defaults to
-    /// none: the flight recorder is then available only through [`Observer::recent_operations`].
+    /// Sets the folder of the flight recorder's files, `llmobs-*.jsonl`. The folder must exist; if a file cannot be
+    /// written, an error is logged. A file is written when a thread panics, or when the burn rate of an objective is
+    /// too high: of the last 128 judged operations (at least 32), the misses would spend the error budget of a month in
+    /// two days, or are half of all. At most one file is written for each of the two reasons in five minutes, on a
+    /// separate thread; for a panic of the main thread, or a panic that aborts the process, the file is written before
+    /// the process ends. The folder holds at most 16 of these files: the oldest are removed, including those of earlier
+    /// processes. Sets a panic hook that calls the previous one. Defaults to none: the flight recorder is then
+    /// available only through [`Observer::recent_operations`].
     pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.flight_recorder_folder = Some(folder.into());
         self
@@ -799,8 +809,12 @@ impl<'a> ObserverBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings are invalid; its message names the setter to change. A global meter provider
-    /// that records nothing is not an error, since Prometheus may be the only backend; it is reported in a log event.
+    /// Returns an error if a setting is invalid, if the settings permit more series than the
+    /// [`series_limit`](Self::series_limit), if the [`registry`](Self::registry) already has an observer, if the given
+    /// [`meter_provider`](Self::meter_provider) records nothing, if OpenTelemetry's API has bound instruments and its
+    /// SDK has none, or if the key of pseudonyms in the environment is invalid. The message of the error names the
+    /// setter to change. A global meter provider that records nothing is not an error, since Prometheus may be the only
+    /// backend; it is reported in a log event.
     pub fn build(self) -> Result<Observer, BuildError> {
         build(self.settings).map(|parts| Observer { parts })
     }

@@ -48,6 +48,7 @@ pub(crate) struct TokensByModality {
 }
 
 impl UsageDetails {
+    /// Returns details in which nothing is reported.
     pub(crate) const fn new() -> Self {
         let unknown = TokensByModality { text: 0, image: 0, audio: 0 };
         Self { input: unknown, output: unknown, service_tier: None }
@@ -141,8 +142,9 @@ impl Usage {
         self
     }
 
-    /// Sets the number of input tokens of a modality; also part of `input`. Input tokens without a modality are counted
-    /// as `unknown`.
+    /// Sets the number of input tokens of a modality, at most `u32::MAX`; also part of `input`. Input tokens without a
+    /// modality are counted as `unknown`, so a number for [`TokenModality::Unknown`] is ignored. A missing number
+    /// changes nothing.
     pub fn input_modality(mut self, modality: TokenModality, tokens: impl OptionalInteger) -> Self {
         if let Some(tokens) = tokens.optional_u64() {
             self.details.input = self.details.input.with(modality, tokens);
@@ -150,8 +152,9 @@ impl Usage {
         self
     }
 
-    /// Sets the number of output tokens of a modality; also part of `output`. Output tokens without a modality are
-    /// counted as `unknown`.
+    /// Sets the number of output tokens of a modality, at most `u32::MAX`; also part of `output`. Output tokens without
+    /// a modality are counted as `unknown`, so a number for [`TokenModality::Unknown`] is ignored. A missing number
+    /// changes nothing.
     pub fn output_modality(mut self, modality: TokenModality, tokens: impl OptionalInteger) -> Self {
         if let Some(tokens) = tokens.optional_u64() {
             self.details.output = self.details.output.with(modality, tokens);
@@ -184,7 +187,8 @@ impl Usage {
     }
 
     /// Returns the tokens divided into kinds that do not overlap, so that every sum over kinds is correct. A part that
-    /// is larger than its whole is reduced to the whole, and unknown numbers count as zero.
+    /// is larger than its whole is reduced to the whole; `cache_write` is reduced to the input tokens that are not in
+    /// `cache_read`. Unknown numbers count as zero.
     #[must_use]
     pub fn partition(&self) -> TokenPartition {
         let input = self.input.unwrap_or(0);

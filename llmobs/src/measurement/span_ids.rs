@@ -8,7 +8,8 @@ use tracing::Span;
 use super::TraceLink;
 
 /// The trace id and span id of a span in OpenTelemetry, as bytes, so that every version of its crates can provide them.
-/// [`ObserverBuilder::span_ids`](crate::ObserverBuilder::span_ids) returns them to llmobs.
+/// The function that is passed to [`ObserverBuilder::span_ids`](crate::ObserverBuilder::span_ids) returns them to
+/// llmobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpanIds {
     trace_id: [u8; 16],

@@ -38,13 +38,14 @@ use crate::span::OwnedSpan;
 /// outcome: a marked error or a panic is `failed`, a finish reason is `completed`, a passed deadline is
 /// `failed`/`timeout`, a shutdown is `failed`/`shutdown`, and any other drop is `cancelled`.
 ///
-/// In a handler behind the server layer of llmobs (feature `tower`), an operation whose drop would be `cancelled` ends when
-/// the handler returns, at the moment of its drop: if the status of the answer is an error, with the outcome that
+/// In a handler behind the server layer of llmobs (feature `tower`), an operation whose drop would be `cancelled` ends
+/// when the handler returns, at the moment of its drop: if the status of the answer is an error, with the outcome that
 /// [`end_with_error`](Self::end_with_error) gives it, else as `cancelled`. Until then, it counts as in flight. If the
 /// handler's future is dropped because the caller left, the operation is `cancelled`.
 ///
-/// If a `tracing` subscriber enables it, the operation owns a span that is named after the operation and the model, and
-/// that starts and ends with the operation. Spans and events of code that runs through [`run`](Self::run),
+/// If a `tracing` subscriber enables it, and unless the observer was built [without
+/// spans](crate::ObserverBuilder::without_spans), the operation owns a span that is named after the operation and the
+/// model, and that starts and ends with the operation. Spans and events of code that runs through [`run`](Self::run),
 /// [`in_scope`](Self::in_scope) or [`span`](Self::span) belong to that span.
 #[must_use = "an operation that is dropped at once is recorded as cancelled"]
 pub struct Operation {
@@ -104,9 +105,9 @@ impl Operation {
         &self.marker
     }
 
-    /// Returns a guard that holds a producer's end of a channel and fails the operation if the producer vanishes: if it is
-    /// aborted, returns early, or is dropped before it has run. Move the guard into the task or thread that generates the
-    /// answer, and send through it.
+    /// Returns a guard that holds a producer's end of a channel and fails the operation if the producer vanishes: if it
+    /// is aborted, returns early, or is dropped before it has run. Move the guard into the task or thread that
+    /// generates the answer, and send through it.
     ///
     /// ```
     /// # use futures_util::{StreamExt, stream};
@@ -144,8 +145,9 @@ impl Operation {
     }
 
     /// Returns the span of this operation, for the application's events and child spans. The span is disabled if no
-    /// `tracing` subscriber enables it. Do not hold an entered guard across an `.await`; use [`run`](Self::run)
-    /// instead.
+    /// `tracing` subscriber enables it, or if the observer was built
+    /// [without spans](crate::ObserverBuilder::without_spans). Do not hold an entered guard across an `.await`; use
+    /// [`run`](Self::run) instead.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
@@ -184,7 +186,8 @@ impl Operation {
         OperationScope::new(self.span.as_deref(), self.marker.state().cloned())
     }
 
-    /// Returns the span of this operation; `None` if no `tracing` subscriber enables it.
+    /// Returns the span of this operation; `None` if no `tracing` subscriber enables it, or if the observer was built
+    /// without spans.
     #[cfg(feature = "macros")]
     pub(crate) fn owned_span(&self) -> Option<&OwnedSpan> {
         self.span.as_deref()
@@ -230,18 +233,18 @@ impl Operation {
     }
 
     /// Ends the operation as `rejected`: it was never admitted, for example because of load, a rate limit or an invalid
-    /// request.
+    /// request. An error that was marked before is ignored.
     pub fn reject(mut self, failure: impl Into<Failure>) {
         let error = failure.into().error_type();
         self.end(|_| Ending::Rejected(error));
     }
 
-    /// Ends the operation after an error, with the outcome that the error type implies: `cancelled` for
-    /// [`Cancelled`](crate::ErrorType::Cancelled); `rejected` for a [refusal](crate::ErrorType::is_refusal), such as a rate
-    /// limit, if no token was generated; otherwise `failed`. [`Chunk::error`] and `#[llm_span]` use the same rule. The error
-    /// may be an [`ErrorType`](crate::ErrorType), a [`Failure`], an error that
-    /// [converts](Failure#error-types-of-the-application) into one, or, with the feature `tower`, an `http::StatusCode` of
-    /// an error.
+    /// Ends the operation after an error, with the outcome that the error type implies, through the function of that
+    /// outcome: [`cancel`](Self::cancel) for [`Cancelled`](crate::ErrorType::Cancelled); [`reject`](Self::reject) for a
+    /// [refusal](crate::ErrorType::is_refusal), such as a rate limit, if no token was generated; otherwise
+    /// [`fail`](Self::fail). [`Chunk::error`] and `#[llm_span]` use the same rule. The error may be an
+    /// [`ErrorType`](crate::ErrorType), a [`Failure`], an error that [converts](Failure#error-types-of-the-application)
+    /// into one, or, with the feature `tower`, an `http::StatusCode` of an error.
     ///
     /// ```
     /// use llmobs::{ErrorType, Observer};
