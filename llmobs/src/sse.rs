@@ -2,8 +2,8 @@
 //!
 //! [`observe()`] wraps a stream of bytes. Every item passes unchanged, unbuffered and without delay, while its bytes
 //! are decoded into deltas, finish reasons, token usage and errors. [`Decoder`] is the decoder alone, without
-//! telemetry. [`parse_request`] reads the parameters of a request, [`parse_response`] a response that was not streamed, and
-//! [`end_with_response`] ends an operation by it.
+//! telemetry. [`parse_request`] reads the parameters of a request, [`parse_response`] a response that was not streamed,
+//! and [`end_with_response`] ends an operation by it.
 //!
 //! ```
 //! use futures_util::{StreamExt, stream};
@@ -48,8 +48,8 @@
 //! # Memory
 //!
 //! A line or event longer than the [bound](Decoder::max_frame_bytes) is stored without its content, and counted as the
-//! anomaly `skipped_frame`. If the rest exceeds the bound too, the frame is skipped to its end and adds no token. Decoding borrows the fields from the bytes of a frame
-//! and builds no tree of its JSON.
+//! anomaly `skipped_frame`. If the rest exceeds the bound too, the frame is skipped to its end and adds no token.
+//! Decoding borrows the fields from the bytes of a frame and builds no tree of its JSON.
 
 mod body;
 mod choice_set;

@@ -46,9 +46,9 @@ impl GatewayLayer {
         self.set(|settings| settings.endpoint = Arc::new(endpoint))
     }
 
-    /// Sets the number of bytes of a request that are read before it is passed on. The rest of a longer request passes
-    /// unread: its parameters are read from the first part, and its input is not captured. Defaults to 32 MiB. A limit
-    /// of the size of requests is the application's.
+    /// Sets the maximum number of bytes of a request that are read before it is passed on. The rest of a longer request
+    /// passes unread: its parameters are read from the first part, and its input is not captured. Defaults to 32 MiB. A
+    /// limit of the size of requests is the application's.
     pub fn max_request_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_request_bytes = bytes)
     }
@@ -62,8 +62,9 @@ impl GatewayLayer {
     }
 
     /// Declares that the inner service chooses the provider, or changes it for a fallback, with
-    /// [`Marker::provider`](crate::Marker::provider). The span of the operation then carries the provider that answered;
-    /// it is set at the end, so a sampler cannot read it. By default, the span carries the provider of the endpoint.
+    /// [`Marker::provider`](crate::Marker::provider). The span of the operation then carries the provider that
+    /// answered; it is set at the end, so a sampler cannot read it. By default, the span carries the provider of the
+    /// endpoint.
     pub fn late_provider(self) -> Self {
         self.set(|settings| settings.late_provider = true)
     }

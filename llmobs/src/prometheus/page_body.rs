@@ -1,4 +1,5 @@
-//! The body of a response to a scrape, compressed with gzip if the scraper accepts that and the feature `gzip` is enabled.
+//! The body of a response to a scrape, compressed with gzip if the scraper accepts that and the feature `gzip` is
+//! enabled.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -182,7 +182,8 @@ impl ExportCounts {
         is_reserved
     }
 
-    /// Returns whether the queue has room for one item of this size.
+    /// Returns whether the queue has room for one item of this size in bytes; always `true` for a signal without a
+    /// queue.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         let has_room = |limit: QueueLimit| {
             let queued = self.queued_bytes.load(Ordering::Relaxed);
@@ -191,7 +192,7 @@ impl ExportCounts {
         self.queue_limit.is_none_or(has_room)
     }
 
-    /// Reserves a place for one item of this size, also if the queue is full.
+    /// Reserves a place for one item of this size in bytes, also if the queue is full.
     pub(crate) fn reserve(&self, bytes: usize) {
         self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.queued.fetch_add(1, Ordering::Relaxed);
@@ -213,8 +214,8 @@ impl ExportCounts {
         self.in_flight.fetch_add(items, Ordering::Relaxed);
     }
 
-    /// Records that this number of items in flight were sent or dropped, and releases their places. Does nothing for a
-    /// signal without a queue.
+    /// Records that this number of items in flight were sent or dropped, and releases their places, but not their
+    /// bytes. Does nothing for a signal without a queue.
     pub(crate) fn finish(&self, items: usize) {
         if self.queue_limit.is_some() {
             self.in_flight.fetch_sub(items, Ordering::Relaxed);

@@ -16,8 +16,8 @@ use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
 
 pin_project! {
-    /// The future of an observed [`Server`](super::Server). Dropping it before it is ready makes its request
-    /// `cancelled`.
+    /// The future of an observed [`Server`](super::Server). Dropping it before it is ready ends its request: as failed
+    /// after a panic of the service or [`begin_shutdown`](crate::Observer::begin_shutdown), otherwise as `cancelled`.
     #[must_use = "futures do nothing unless polled"]
     pub struct ServerFuture<F> {
         #[pin]

@@ -69,15 +69,18 @@ impl Injector {
         Self { baggage_hosts: Vec::new() }
     }
 
-    /// Adds a host that receives the baggage. A name with a leading dot matches every subdomain, but not the domain
-    /// itself: `.svc.local` matches `a.svc.local`, not `svc.local`. Can be called repeatedly. Defaults to no host.
+    /// Adds a host that receives the baggage, without a port and in upper or lower case. A name with a leading dot
+    /// matches every subdomain, but not the domain itself: `.svc.local` matches `a.svc.local`, not `svc.local`. Can be
+    /// called repeatedly. Defaults to no host.
     pub fn baggage_to(mut self, host: impl Into<String>) -> Self {
         self.baggage_hosts.push(host.into());
         self
     }
 
-    /// Writes the current trace context into a request, and the baggage if the host is allowed. For any other host,
-    /// removes the request's `baggage` header.
+    /// Writes the current trace context into a request, and the current baggage in place of the request's if the host
+    /// is allowed. For any other host, removes the request's `baggage` header. The host is that of the URI, or without
+    /// one that of the `Host` header. Without a current span the trace headers are not changed, and without current
+    /// baggage an allowed host receives that of the request.
     pub fn inject<B>(&self, request: &mut Request<B>) {
         let may_have_baggage = self.may_receive_baggage(request);
         if !may_have_baggage {

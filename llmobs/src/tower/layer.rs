@@ -65,7 +65,8 @@ impl ServerLayer {
         self
     }
 
-    /// Sets the limit of distinct routes. Further routes are recorded as `_OTHER`. Defaults to 100.
+    /// Sets the limit of distinct routes. Further routes are recorded as `_OTHER` in the metrics, and their spans
+    /// contain no route. Defaults to 100.
     pub fn route_limit(mut self, routes: usize) -> Self {
         self.metrics = self.observer.sinks().map(|sinks| Arc::new(HttpMetrics::new(Arc::clone(sinks), routes)));
         self
@@ -94,8 +95,8 @@ impl ServerLayer {
     }
 
     /// Sets which requests have a span: those for which the function returns `true`. Replaces the default, all
-    /// requests. A request without a span is recorded in the metrics, and the spans of its handler continue the caller's
-    /// trace.
+    /// requests. A request without a span is recorded in the metrics, and the spans of its handler continue the
+    /// caller's trace.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -150,7 +151,8 @@ impl ServerLayer {
     }
 
     /// Adds the trace id to the response, in a header of this name: that of the request's span, or without one that of
-    /// its first operation. Off by default.
+    /// its first operation, or without that the caller's. Adds no header if there is no trace id when the handler
+    /// answers. Off by default.
     pub fn with_trace_header(mut self, name: HeaderName) -> Self {
         self.settings.trace_header = Some(name);
         self
