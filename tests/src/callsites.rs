@@ -1,8 +1,9 @@
 //! Callsites of `tracing` that ask every subscriber.
 //!
-//! `tracing` caches for each callsite whether any subscriber wants it. A callsite that one thread registers while another
-//! thread installs a subscriber can miss that subscriber, so a test that subscribes for its own thread only would
-//! sometimes lose its spans and events. A global subscriber that decides at each call keeps the cache out of the way.
+//! `tracing` caches for each callsite whether any subscriber wants it. A callsite that one thread registers while
+//! another thread installs a subscriber can miss that subscriber, so a test that subscribes for its own thread only
+//! would sometimes lose its spans and events. A global subscriber that decides at each call keeps the cache out of the
+//! way.
 
 use std::sync::Once;
 
@@ -12,7 +13,8 @@ use tracing::Subscriber;
 use tracing::span;
 use tracing::subscriber::Interest;
 
-/// Installs a global subscriber that wants nothing and makes every callsite ask the subscribers at each call.
+/// Installs a global subscriber that wants nothing and makes every callsite ask the subscribers at each call. Does
+/// nothing if the process has a global subscriber.
 pub fn ask_every_subscriber() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {

@@ -1,4 +1,6 @@
-//! A strict parser of the classic Prometheus text format. Panics on any page that Prometheus would reject.
+//! A parser of the classic Prometheus text format, for the pages of llmobs. Panics on a type other than counter, gauge
+//! and histogram, a family or label that is present twice, a sample outside of its family, a value that is not a
+//! number, and a histogram whose buckets and count contradict each other.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -13,7 +15,7 @@ use super::families::Labels;
 use super::families::MetricKind;
 use super::families::Value;
 
-/// Returns the metrics of an observer's page in the classic text format.
+/// Returns the metrics of an observer's page in the classic text format. Panics as [`parse`] does.
 pub fn families(observer: &Observer) -> Families {
     parse(&llmobs::prometheus::page(observer, None).body)
 }
@@ -25,6 +27,8 @@ pub fn open_metrics(observer: &Observer) -> String {
     page.body
 }
 
+/// Returns the metrics of a page, with the counts of each bucket alone instead of the cumulative ones. Panics for the
+/// reasons that the module names.
 pub fn parse(page: &str) -> Families {
     let mut families = Families::new();
     let mut current = None;
@@ -79,7 +83,7 @@ fn to_bucket_counts(value: &mut Value) {
     assert!(last.is_infinite());
 }
 
-/// Returns the name, the labels and the value of one sample line.
+/// Returns the name, the labels and the value of one sample line. Panics if the line is malformed.
 pub fn parse_sample(line: &str) -> (String, Labels, f64) {
     let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let mut rest = line[name.len()..].chars().peekable();

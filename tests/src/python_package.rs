@@ -12,8 +12,9 @@ use std::time::Duration;
 /// Time limit of one download.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Returns the folder of an installed package. The folder name contains the version, because the behaviour can change
-/// between versions. The first call on a machine downloads the package with pip.
+/// Returns the folder of an installed package. `package` is a name with a version, such as `rotel==0.0.1`, and is the
+/// name of the folder, because the behaviour can change between versions. The first call on a machine downloads the
+/// package with pip. Panics if that fails or takes longer than five minutes.
 pub fn package_dir(package: &str) -> PathBuf {
     let cache = cache_dir();
     let target = cache.join(package);
@@ -59,7 +60,7 @@ fn install(package: &str, target: &Path) {
 }
 
 /// Returns the cache folder for packages and models: `$XDG_CACHE_HOME/llmobs`, or `~/.cache/llmobs` if the variable is
-/// unset or relative. The example `axum-chat` uses the same folder.
+/// unset or relative. The example `axum-chat` uses the same folder. Panics if `HOME` is needed and unset or relative.
 pub fn cache_dir() -> PathBuf {
     let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));

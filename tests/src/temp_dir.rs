@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 pub struct TempDir(PathBuf);
 
 impl TempDir {
-    /// Creates a folder whose name contains `name`. No two folders have one path, whatever their names are.
+    /// Creates a folder whose name contains `name`. No two folders have one path, whatever their names are. Panics if
+    /// the folder cannot be created.
     pub fn new(name: &str) -> Self {
         static CREATED: AtomicU32 = AtomicU32::new(0);
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
@@ -21,6 +22,7 @@ impl TempDir {
         Self(path)
     }
 
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -8,18 +8,23 @@ use llmobs::sse::parse_input;
 use llmobs::sse::parse_output;
 use llmobs::sse::parse_response;
 
+/// All dialects.
 pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama, Dialect::OpenAi];
 
 /// The result of decoding an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DecodedAnswer {
+    /// The `Debug` texts of the events, in the order of decoding.
     pub events: Vec<String>,
+    /// The number of frames, as [`Decoder::frame_count`] returns it.
     pub frame_count: u64,
+    /// The number of frames that exceeded the bound, as [`Decoder::skipped_frames`] returns it.
     pub skipped_frames: u64,
+    /// The number of frames that are not JSON, as [`Decoder::malformed_frames`] returns it.
     pub malformed_frames: u64,
 }
 
-/// Decodes an answer in the given chunks. Asserts that the decoder never buffers more than `max_frame_bytes`.
+/// Decodes an answer in the given chunks. Panics if the decoder ever buffers more than `max_frame_bytes`.
 pub fn decode_stream<'a>(
     dialect: Dialect,
     max_frame_bytes: usize,
@@ -50,8 +55,9 @@ pub fn decode_stream<'a>(
     }
 }
 
-/// Tests an answer of one dialect. The first three bytes select the frame limit and the chunk sizes; the other bytes are
-/// the answer.
+/// Tests an answer of one dialect. The first three bytes select the frame limit and the chunk sizes; the other bytes
+/// are the answer. Does nothing with fewer than three bytes. Panics if the result depends on the sizes of the chunks,
+/// if the decoder buffers more than the limit, or if a parser panics.
 pub fn check_answer(dialect: Dialect, data: &[u8]) {
     let Some(([bound, first_size, second_size], answer)) = data.split_first_chunk() else { return };
     let max_frame_bytes = 16 << (bound % 12);
