@@ -748,9 +748,9 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Sets whether each operation has an event `gen_ai.client.inference.operation.details` of level DEBUG with the
-    /// attributes of its span, for applications that keep logs but no traces. Defaults to `false`, as the conventions
-    /// require.
+    /// Sets whether each operation except embeddings has an event `gen_ai.client.inference.operation.details` of level
+    /// DEBUG with the attributes of its span, for applications that keep logs but no traces. Defaults to `false`, as
+    /// the conventions require; a [`capture`](Self::capture) mode that exports content on events enables them too.
     pub const fn operation_details(mut self, enabled: bool) -> Self {
         self.settings.should_emit_details = enabled;
         self

@@ -46,9 +46,9 @@ impl GatewayLayer {
         self.set(|settings| settings.endpoint = Arc::new(endpoint))
     }
 
-    /// Sets the maximum number of bytes of a request that are read before it is passed on. The rest of a longer request
-    /// passes unread: its parameters are read from the first part, and its input is not captured. Defaults to 32 MiB. A
-    /// limit of the size of requests is the application's.
+    /// Sets the number of bytes of a request up to which it is read before it is passed on; the last frame that is read
+    /// can exceed it. The rest of a longer request passes unread: its parameters are read from the first part, and its
+    /// input is not captured. Defaults to 32 MiB. A limit of the size of requests is the application's.
     pub fn max_request_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_request_bytes = bytes)
     }

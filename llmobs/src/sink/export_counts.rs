@@ -54,7 +54,8 @@ impl Signal {
 pub enum DropReason {
     /// The queue was full when the item was created, because more items were created than the collector accepted.
     QueueFull,
-    /// Too many spans, or bytes of spans, waited for the end of their traces (tail sampling).
+    /// Too many spans, or bytes of spans, waited for the end of their traces (tail sampling), so the oldest trace was
+    /// decided early, and the sampling ratio did not keep it.
     TailFull,
     /// The collector could not be reached, did not respond in time or temporarily accepted no requests, in every
     /// attempt of the export.

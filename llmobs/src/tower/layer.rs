@@ -73,7 +73,8 @@ impl ServerLayer {
     }
 
     /// Sets the scheme by which clients reach the service, for a service behind a proxy that terminates TLS. Defaults
-    /// to the scheme in the request, otherwise to `http`.
+    /// to the scheme in the request, otherwise to `http`. A scheme other than `http` and `https` is recorded as
+    /// `_OTHER`.
     pub fn scheme(mut self, scheme: &Scheme) -> Self {
         self.settings.scheme = Some(RequestLabels::scheme_label(scheme.as_str()));
         self
