@@ -60,7 +60,8 @@ pub static ROWS: &[&Row] = &[
     ENGINE_STARVED.row(),
 ];
 
-/// Names of the attributes that llmobs defines, in the style of the OpenTelemetry conventions.
+/// Names of those attributes of this crate's metrics that llmobs defines, in the style of the OpenTelemetry
+/// conventions.
 pub(crate) mod attribute {
     pub(crate) const COLLECTOR_STATE: &str = "llmobs.collector.state";
     pub(crate) const ENERGY_KIND: &str = "llmobs.energy.kind";

@@ -100,7 +100,8 @@ pub struct DeviceReport {
     pub idle_joules: f64,
     /// The rest of `measured_joules`: energy of work that belongs to no operation.
     pub unattributed_joules: f64,
-    /// Time until the memory is full at the current rate of growth. `None` if usage does not grow.
+    /// Time until the memory is full at the rate of growth of the last 30 seconds. `None` for a day or more, if usage
+    /// does not grow, if the size of the memory is unknown, or if these seconds had fewer than 10 readings.
     pub memory_full_in: Option<Duration>,
 }
 
@@ -120,15 +121,17 @@ pub struct OperationEnergy {
     pub joules: f64,
     /// GPU time in seconds, divided between operations in the same way as energy.
     pub gpu_seconds: f64,
-    /// Cost of the GPU time and the energy in US dollars. `None` if no price is configured.
+    /// Cost in US dollars of the GPU time and of the energy, or of the one of them that has a configured price. `None`
+    /// if no price is configured.
     pub cost_usd: Option<f64>,
     /// Number of output tokens.
     pub output_tokens: u64,
-    /// Seconds of the operation for which heat or the hardware reduced a GPU's clocks.
+    /// Seconds from the start of the operation to this report for which heat or the hardware reduced clocks, added up
+    /// over the GPUs that the operation may run on.
     pub throttled_seconds: f64,
     /// Method of attribution.
     pub method: EnergyMethod,
-    /// Source of the energy values.
+    /// Source of the energy values: [`EnergySource::PowerIntegral`] if at least one of the GPUs has no energy counter.
     pub source: EnergySource,
     /// Set if the energy was measured in all intervals of the operation. Otherwise `joules` is too low.
     pub is_complete: bool,

@@ -10,7 +10,7 @@ use super::code;
 use super::word_list;
 use super::word_list::WordList;
 
-/// Returns whether `value` is a dummy, written in place of a secret. One matching rule suffices.
+/// Returns whether `value` is a dummy, written in place of a secret, or empty. One matching rule suffices.
 pub(super) fn is_dummy(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     // Input:  `<password>`, `{{ token }}`, `[x]`, `%PASS%`
@@ -30,7 +30,7 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
     // Input:  `aaaaaaaa`
     // Output: true
     let same = lower.len() > 1 && class::distinct_bytes(&lower) == 1;
-    // Nine of ten characters are mask characters.
+    // At least nine of ten characters are mask characters.
     // Input:  `********`, `xx-xx-xxxx`
     // Output: true
     let is_masked = lower.iter().filter(|byte| matches!(byte, b'*' | b'x' | b'.' | b'-' | b'_' | b'#')).count() * 10
@@ -86,8 +86,9 @@ const DUMMY_WORDS: &[&str] = &[
     "getenv",
 ];
 
-/// Returns whether `value` looks randomly generated: it mixes digits and letters, or upper and lower case, has at least 8
-/// different characters (ignoring case), and is neither a list of words with few digits nor a camel-case name.
+/// Returns whether `value` looks randomly generated: it has two digits and two letters, or a digit and both cases, or
+/// in at least 24 characters both cases; it has at least 8 different characters (ignoring case); and it is neither a
+/// list of words with fewer than 8 digits nor a camel-case name.
 pub(super) fn is_random(value: &[u8]) -> bool {
     let digits = class::count_in(value, DIGIT);
     let letters = class::count_in(value, ALPHA);
@@ -154,25 +155,28 @@ fn is_base64(value: &[u8]) -> bool {
 /// The syntax between a keyword and a value. More explicit syntax needs less evidence in the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueSyntax {
-    /// Value in quotation marks.
+    /// Value in quotation marks after a sign or a word like `is`. A quoted value directly after its keyword is
+    /// `Adjacent`.
     ///
     /// Input:  `"password": "open sesame"`
     /// Output: `"password": "[SECRET]"`
     Quoted,
-    /// Value after `=` without blanks, `:=` or `=>`, in an XML element, or after the name of an authentication scheme.
+    /// Value after `=` unless it has blanks on both sides, after `:=` or `=>`, in an XML element, or after the name of an
+    /// authentication scheme.
     ///
     /// Input:  `DB_PASSWORD=letmein`
     /// Output: `DB_PASSWORD=[SECRET]`
     Assigned,
-    /// Value after a colon, ` = `, ` - `, a table border or a word like `is`. The value can also be an ordinary word of
-    /// the sentence.
+    /// Value after a colon, ` = `, ` ==`, ` - `, a table border or a word like `is`. The value can also be an ordinary
+    /// word of the sentence.
     ///
     /// Input:  `the wifi password is sunflower42,`
     /// Output: `the wifi password is [SECRET],`
     /// Input:  `the password is required`
     /// Output: unchanged
     Prose,
-    /// Value directly after the keyword, or after `to`. Only a value that does not look like a word is a secret.
+    /// Value directly after the keyword, or after `to`, with or without quotation marks. Only a value that does not
+    /// look like a word is a secret.
     ///
     /// Input:  `with token 9f8e7d6c5b4a39281706abcd in hand`
     /// Output: `with token [SECRET] in hand`
@@ -336,8 +340,8 @@ pub(super) fn is_secret(value: &[u8], syntax: ValueSyntax, kind: SecretKind) -> 
     }
 }
 
-/// Returns the range of `value` without enclosing brackets and final punctuation. `open` reports whether a bracket is
-/// open before the value; only then is an unmatched closing bracket at the end removed.
+/// Returns the range of `value` without enclosing brackets and a final `.`, `:` or `|`. `open` reports whether a
+/// bracket is open before the value; only then is an unmatched closing bracket at the end removed.
 pub(super) fn trim_brackets(value: &[u8], open: bool) -> (usize, usize) {
     let (mut start, mut end) = (0, value.len());
     while end > start {

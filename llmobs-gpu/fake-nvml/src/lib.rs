@@ -2,8 +2,9 @@
 //!
 //! Struct layouts follow NVIDIA's header, not a binding of it; [`layout`] contains the header's sizes. The state
 //! belongs to the loaded file, so a test that loads a copy of the file has a separate library. The behaviour is
-//! controlled by the functions of [`control`], which are exported beside NVIDIA's. Values are constant unless a script
-//! of [`load`] changes them: `FAKE_NVML_WATTS=350` in the environment of any program simulates a GPU that draws 350 W.
+//! controlled by the functions of [`control`], which are exported beside NVIDIA's. Values are constant until a test
+//! sets others, except those that a script of [`load`] changes: `FAKE_NVML_WATTS=350` in the environment of any program
+//! simulates a GPU that draws 350 W.
 
 mod control;
 mod devices;
@@ -16,7 +17,7 @@ mod readings;
 mod state;
 mod system;
 
-/// The return code of every call of the library.
+/// The return code of a call of the library, with NVIDIA's numbers: [`OK`] or an error.
 pub(crate) type Ret = u32;
 
 pub(crate) const OK: Ret = 0;
@@ -48,7 +49,8 @@ macro_rules! exported {
     )*};
 }
 
-/// Exports functions of one device, whose handle is the first argument.
+/// Exports functions of one device, whose handle is the first argument, as [`exported`] does. If the device is unknown
+/// or lost, or if the script fails for it, the call returns the error code, and the body does not run.
 macro_rules! of_device {
     ($($name:ident($device:ident $(, $argument:ident: $type:ty)*) $body:block)*) => {$(
         /// See NVIDIA's header.
@@ -73,7 +75,7 @@ macro_rules! of_device {
 pub(crate) use exported;
 pub(crate) use of_device;
 
-/// Writes one value through an out-pointer.
+/// Writes one value through an out-pointer. Returns [`INVALID_ARGUMENT`] as the error if the pointer is null.
 ///
 /// # Safety
 ///
@@ -87,11 +89,12 @@ pub(crate) unsafe fn put<T>(to: *mut T, value: T) -> Result<(), Ret> {
     Ok(())
 }
 
-/// Writes a string with its terminating zero.
+/// Writes a string with its terminating zero. Returns an error and writes nothing if the pointer is null
+/// ([`INVALID_ARGUMENT`]), or if the string with the zero has more than `size` bytes ([`INSUFFICIENT_SIZE`]).
 ///
 /// # Safety
 ///
-/// `to` is null or valid for `size` bytes.
+/// `to` is null or valid for a write of `size` bytes.
 pub(crate) unsafe fn put_text(text: &str, to: *mut std::ffi::c_char, size: u32) -> Result<(), Ret> {
     if to.is_null() {
         return Err(INVALID_ARGUMENT);

@@ -25,10 +25,11 @@ use crate::error::GpuError;
 use crate::process_tree::ProcessTree;
 use crate::sync::Mutex;
 
-/// A backend for NVIDIA's GPUs, read through the library `libnvidia-ml.so.1`.
+/// A backend for NVIDIA's GPUs, read through the library `libnvidia-ml.so.1` or one at a given path.
 ///
-/// The library is opened once per process and never closed: a call may hang, and closing the library during a call is
-/// undefined. The library is not reopened after errors, since reopening takes the driver seconds and repairs nothing.
+/// Each library is opened once per process and never closed: a call may hang, and closing the library during a call is
+/// undefined. An open library is not reopened after errors, since reopening takes the driver seconds and repairs
+/// nothing.
 #[derive(Debug, Default)]
 pub struct NvmlBackend {
     library_path: Option<PathBuf>,
@@ -121,7 +122,9 @@ impl GpuBackend for NvmlBackend {
 /// The open libraries, by process id and path.
 type OpenLibraries = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
 
-/// Opens the library at a path for a process, or returns the open one. Libraries remain open.
+/// Opens the library at a path, or with `None` that of the installed driver, for a process; returns the library if the
+/// process has opened it before. Libraries remain open. Returns [`GpuError::Forked`] if the process was forked from one
+/// that had opened the library, and the error of the driver if the library cannot be opened.
 pub(crate) fn open_library(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
     static OPEN: Mutex<Option<OpenLibraries>> = Mutex::new(None);
     // A forked child has another process id and inherits an open library that it must not use.
