@@ -19,6 +19,7 @@ use crate::observer::ObservedStream;
 use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 
+/// Converts the value of a handler into a response, whose body [`response`] observes.
 #[inline]
 pub fn into_response(value: impl IntoResponse) -> Response {
     value.into_response()
@@ -43,8 +44,8 @@ pub fn sse<S: IsObserved>(operation: Operation, response: Sse<S>) -> Sse<S> {
     response
 }
 
-/// Keeps an operation running until the end of a response's body, which is read as by [`body`]. An error status ends the
-/// operation immediately.
+/// Keeps an operation running until the end of a response's body, which is read as by [`body`]. A status of 400 or
+/// above ends the operation immediately, with the outcome that the error type of the status implies.
 pub fn response(operation: Operation, response: Response) -> Response {
     observe_unless_error(operation, response, body)
 }
@@ -92,7 +93,9 @@ pub fn body(operation: Operation, body: Body) -> Body {
 }
 
 /// Keeps an operation running until the end of a body, with a function that returns the [`Chunk`] (tokens, finish
-/// reason, error) of the bytes of each data frame. If `needs_finish_reason` is false, the body may end without one.
+/// reason, error) of the bytes of each data frame. If `needs_finish_reason` is false, the body may end without one. An
+/// error of the body ends the operation as `failed`, with the error type that was marked before, else `_OTHER`. The
+/// body of a disabled operation is returned unchanged.
 pub fn body_with<C: Into<Chunk>>(
     operation: Operation,
     body: Body,

@@ -65,16 +65,19 @@ impl<T: OptionalText> OptionalText for Option<T> {
     }
 }
 
+/// Returns the text of an argument.
 #[inline]
 pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
     value.text()
 }
 
+/// Sets the maximum number of output tokens that the caller requested; without a number, none is set.
 #[inline]
 pub fn max_tokens<'a, T: OptionalInteger + ?Sized>(start: Start<'a>, tokens: &T) -> Start<'a> {
     start.max_tokens(tokens)
 }
 
+/// Sets the conversation that the operation belongs to; without a text, `start` is unchanged.
 #[inline]
 pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -> Start<'a> {
     match id.optional_text() {
@@ -83,8 +86,9 @@ pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -
     }
 }
 
-/// Adds the objective that the instrumented function declares under `name`. `objective` is called if no objective has this
-/// name yet.
+/// Adds the objective that the instrumented function declares under `name`. `objective` is called if the observer has
+/// no objective of this name yet. After eight objectives of functions, further ones are omitted, and counted in
+/// `llmobs.self.folded_labels`.
 #[inline]
 pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnce() -> Objective) -> Start<'a> {
     start.objective(name, objective)
@@ -126,6 +130,7 @@ impl ToProvider for &String {
     }
 }
 
+/// Returns the provider of an argument. A name that the conventions list is the listed provider.
 #[inline]
 pub fn provider<T: ToProvider>(value: &T) -> Provider {
     value.to_provider()
@@ -149,6 +154,7 @@ impl<'a> HasModel<'a> for InvokeAgent<'a> {
     }
 }
 
+/// Sets the model of a step; without a text, the step is unchanged.
 #[inline]
 pub fn step_model<'a, S: HasModel<'a>, T: OptionalText + ?Sized>(step: S, model: &'a T) -> S {
     match model.optional_text() {
@@ -175,6 +181,7 @@ macro_rules! conversations {
 
 conversations!(ExecuteTool, InvokeAgent, InvokeWorkflow);
 
+/// Sets the conversation that a step belongs to; without a text, the step is unchanged.
 #[inline]
 pub fn step_conversation<'a, S: HasConversation<'a>, T: OptionalText + ?Sized>(step: S, id: &'a T) -> S {
     match id.optional_text() {

@@ -23,8 +23,9 @@ use llmobs_redact::Truncation;
 
 /// The export of one operation's content through the gate, within the limit of one span or event.
 ///
-/// Each method returns the redacted and truncated value, or `None` if capture is off, the input list is empty, or fewer
-/// than 2 bytes of the limit remain.
+/// Each method that takes content returns the redacted and truncated value, or `None` if capture is off, if the list of
+/// values is empty, or if fewer than 2 bytes are allowed: by the limit of one attribute, or by those that remain of the
+/// limit of the span or event.
 #[derive(Debug)]
 pub struct GatePass<'g> {
     rules: &'g GateRules,
@@ -152,8 +153,9 @@ impl GatedValue {
         })
     }
 
-    /// Returns the text of one message of a list, selected by `select`, for a span attribute: its text parts, or the
-    /// message as JSON if it has none. `None` if spans receive no content or if the value is not such a list.
+    /// Returns the text of one message of a list, selected by `select`, for a span attribute: its text parts, each on
+    /// lines of its own, or the message as JSON if it has none. `None` if spans receive no content, if the value is not
+    /// a list, or if `select` returns `None`.
     pub(crate) fn message_for_span(&self, select: impl FnOnce(&[Value]) -> Option<&Value>) -> Option<String> {
         let messages = self.value.as_array().filter(|_| self.capture.is_on_spans())?;
         let message = select(messages)?;

@@ -4,27 +4,32 @@ use std::ops::AddAssign;
 
 use llmobs_redact::RedactionCounts;
 
-/// The counts of what was redacted, truncated, dropped or not captured of the content that was exported together: the
-/// input and the output of an operation, or that of one value passed to the gate. Contains no content.
+/// The counts of what was redacted, truncated, dropped or not captured of the content of one operation, of the values
+/// that passed through one [`GatePass`](super::GatePass), or of one [`ContentAccumulator`](super::ContentAccumulator).
+/// Contains no content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaptureReport {
     /// Redactions by kind.
     pub redactions: RedactionCounts,
-    /// Number of texts, arguments and responses that were truncated.
+    /// Number of truncations of texts, names and JSON values. A value that is truncated to the limit of a part and then
+    /// to that of the list counts twice.
     pub truncated_contents: u64,
-    /// Bytes that truncation removed from captured content.
+    /// Bytes that truncation removed, and those that an exported text of a streamed answer lacks because they were not
+    /// captured.
     pub truncated_bytes: u64,
     /// Number of media parts exported without their bytes.
     pub dropped_media: u64,
-    /// Bytes of the dropped media.
+    /// Bytes of the dropped media; of a `data:` URI those of the text after the comma.
     pub dropped_media_bytes: u64,
-    /// Number of message parts that were dropped whole.
+    /// Number of message parts that were dropped whole, and of the deltas of a streamed answer for which no further
+    /// part could be begun.
     pub dropped_parts: u64,
-    /// Number of messages, tool definitions and documents that were dropped whole.
+    /// Number of messages, system instructions, tool definitions and documents that were dropped whole.
     pub dropped_messages: u64,
-    /// Bytes of a streamed answer that were not captured, because the answer had reached a limit of choices, parts or bytes
-    /// or the [`ContentBudget`](super::ContentBudget) was used up. They are in none of the counts above.
+    /// Bytes of a streamed answer that were not captured, because the answer had reached a limit of choices, parts or
+    /// bytes or the [`ContentBudget`](super::ContentBudget) was used up. Those of a text that had begun are also in
+    /// `truncated_bytes` when it is exported.
     pub rejected_bytes: u64,
     /// Set if the [`ContentBudget`](super::ContentBudget) refused bytes at least once.
     pub is_over_budget: bool,

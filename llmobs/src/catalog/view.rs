@@ -1,9 +1,10 @@
-//! Views: tables that show the values of the metrics of devices, such as GPUs, under the metric names and labels of another
-//! system.
+//! Views: tables that show the values of the metrics of devices, such as GPUs, under the metric names and labels of
+//! another system.
 //!
-//! For each metric, a view contains the origin of its value, such as a row (the definition of a metric of llmobs), and the
-//! conversion to the other system's unit. The Prometheus page shows, for each device, the metrics of the views beside those
-//! of the rows.
+//! For each metric, a view contains the origin of its value, such as a row (the definition of a metric of llmobs), and
+//! the conversion to the other system's unit. The Prometheus page shows, for each device, the metrics of the views
+//! beside those of the rows, or in their place
+//! ([`ObserverBuilder::replace_with_view`](crate::ObserverBuilder::replace_with_view)).
 
 use super::DeviceAttribute;
 use super::DeviceValue;
@@ -81,7 +82,8 @@ pub struct ViewMetric {
 }
 
 impl ViewMetric {
-    /// Returns a counter. Its name is used as it is, without the suffix `_total`.
+    /// Returns a counter. Its name is used as it is, without the suffix `_total`, and its type in the OpenMetrics
+    /// format is therefore `unknown`.
     #[must_use]
     pub const fn counter(name: &'static str, description: &'static str, origin: ValueOrigin) -> Self {
         Self::new(name, Instrument::Counter, description, origin)
@@ -104,7 +106,7 @@ impl ViewMetric {
         self
     }
 
-    /// Adds a label that repeats the converted value as text. Defaults to no such label.
+    /// Adds a label with this name that repeats the converted value as text. Defaults to no such label.
     #[must_use]
     pub const fn value_label(mut self, name: &'static str) -> Self {
         self.value_label = Some(name);
@@ -147,12 +149,13 @@ impl ViewMetric {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ValueOrigin {
-    /// The series of the device in a row.
+    /// The series of the device in a row: that with the device's id in `hw.id`, else the first one of a sensor of the
+    /// device. A device without a series has no value.
     Row(&'static Row),
-    /// The series of the device in a row whose attribute with this name has this value.
+    /// As `Row`, among the series whose attribute with this name has this value.
     Series(&'static Row, &'static str, &'static str),
-    /// The value of the first row minus the values of the other rows. A missing value counts as zero, and the result is
-    /// at least zero.
+    /// The value of the first row minus the values of the other rows, and at least zero. A device that has no value in
+    /// the first row has no value; one that is missing in another row counts as zero.
     Difference(&'static Row, &'static [&'static Row]),
     /// A value of the device that is not in any row.
     Device(DeviceValue),
@@ -167,7 +170,8 @@ pub struct ViewLabel {
 }
 
 impl ViewLabel {
-    /// Returns a label with an attribute of the device as its value.
+    /// Returns a label with an attribute of the device as its value. Series of a device without the attribute lack the
+    /// label.
     #[must_use]
     pub const fn new(name: &'static str, attribute: DeviceAttribute) -> Self {
         Self { name, attribute, format: str::to_owned }

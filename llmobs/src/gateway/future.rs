@@ -21,8 +21,10 @@ use super::request_reader::RequestReader;
 use super::response_body::ResponseBody;
 
 pin_project! {
-    /// The future of an observed [`Gateway`](super::Gateway). Dropping it before it is ready ends its operation as
-    /// `cancelled`.
+    /// The future of an observed [`Gateway`](super::Gateway). An error of the inner service is returned unchanged, and
+    /// ends the operation of the request as `failed`, with the error type that was marked before, else `upstream`.
+    /// Dropping the future before it is ready ends the operation as the drop of an [`Operation`](crate::Operation)
+    /// does, usually as `cancelled`. A request that calls no model has no operation.
     #[must_use = "futures do nothing unless polled"]
     pub struct GatewayFuture<S, A, F> {
         #[pin]

@@ -15,8 +15,9 @@ use http_body::SizeHint;
 /// An error of the body of a request.
 pub(super) type BodyError = Box<dyn Error + Send + Sync>;
 
-/// The body of a request that passes [`Gateway`](super::Gateway): the bytes that the layer has read, followed by what it
-/// has not read. An error of the original body follows the bytes before it.
+/// The body of a request that passes [`Gateway`](super::Gateway): the bytes that the layer has read, followed by what
+/// it has not read. If [`GatewayLayer::request_usage`](super::GatewayLayer::request_usage) applies to the request, its
+/// option is added to the bytes. An error of the original body follows the bytes before it.
 pub struct RequestBody<B> {
     read: Bytes,
     rest: Rest<B>,
