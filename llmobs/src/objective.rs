@@ -30,17 +30,20 @@ impl Judgements {
         (self.judged & bit != 0).then_some(self.missed & bit == 0)
     }
 
-    /// Returns whether every objective was met; `None` if the operation was judged by no objective.
+    /// Returns whether every objective that judged the operation was met; `None` if none judged it.
     pub(crate) const fn is_good(self) -> Option<bool> {
         if self.judged == 0 { None } else { Some(self.missed == 0) }
     }
 }
 
 /// A service-level objective: an operation is good if it completed, or was cancelled after the first token, and met
-/// every limit that is set. An operation is not judged if its error is the caller's fault, such as an invalid request,
-/// or if it was cancelled before the first token and before it missed a limit.
+/// every limit that is set. A limit of a time that was not measured counts as met, such as a gap of an operation
+/// without a stream. A failed or rejected operation is not good. An operation is not judged if its error is the
+/// caller's fault, such as an invalid request, or if it was cancelled before the first token, within the limit of the
+/// time to first token and that of the duration.
 ///
-/// Each limit is also added as an exact bucket bound of the histogram of the same time.
+/// Each limit of an objective of [`ObserverBuilder::objective`](crate::ObserverBuilder::objective) is also added as an
+/// exact bucket bound of the histograms of the same time.
 ///
 /// ```
 /// use llmobs::Objective;
@@ -64,7 +67,9 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// Creates an objective without limits and with the target 0.99: every operation that completes is good.
+    /// Creates an objective without limits and with the target 0.99: every operation that completes is good, and one
+    /// that is cancelled after its first token. A name has 1 to 128 bytes and no control characters, which `build` of
+    /// the observer checks.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
@@ -76,7 +81,8 @@ impl Objective {
         }
     }
 
-    /// Sets the target ratio of good operations, from 0 to 1. Defaults to 0.99. Recorded as `llmobs.objective.target`.
+    /// Sets the target ratio of good to judged operations, from 0 to 1, which is not checked. Defaults to 0.99.
+    /// Recorded as `llmobs.objective.target`.
     pub const fn target(mut self, ratio: f64) -> Self {
         self.target = ratio;
         self
@@ -88,13 +94,15 @@ impl Objective {
         self
     }
 
-    /// Sets the maximum mean time per token after the first. Defaults to no limit.
+    /// Sets the maximum mean time per token after the first, measured from the first token to the last; without
+    /// a stream, to the end of the operation. Defaults to no limit.
     pub fn time_per_output_token(mut self, limit: Duration) -> Self {
         self.time_per_output_token = Some(duration_to_nanos(limit));
         self
     }
 
-    /// Sets the maximum gap between two tokens after the first token. Defaults to no limit.
+    /// Sets the maximum gap of a stream between a token and the next. If the operation did not complete, the wait for a
+    /// token that did not come is a gap too. Defaults to no limit.
     pub fn longest_gap(mut self, limit: Duration) -> Self {
         self.longest_gap = Some(duration_to_nanos(limit));
         self

@@ -1,5 +1,6 @@
-//! An operation (one model call), its builder, and the types of its methods: numbers that may be missing, attempts,
-//! phases, evaluations, the guard of a producer, and the futures that run in an operation or with an observer.
+//! An operation (one model call), its builder, its marker (the handle for other threads), and the types of its methods:
+//! numbers that may be missing, attempts, phases, evaluations, the guard of a producer, and the futures that run in an
+//! operation or with an observer.
 
 #[cfg(feature = "macros")]
 pub use crate::__private::OperationHandle;

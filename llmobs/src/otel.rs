@@ -1,5 +1,5 @@
-//! Items that depend on a version of OpenTelemetry. Types of the pre-1.0 crate `opentelemetry` appear in public
-//! signatures only in this module.
+//! Items that depend on a version of OpenTelemetry. Types of the pre-1.0 crates `opentelemetry` and `opentelemetry_sdk`
+//! appear in public signatures only in this module and in `otlp`.
 
 pub use opentelemetry;
 

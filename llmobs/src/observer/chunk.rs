@@ -101,12 +101,14 @@ impl Chunk {
         Self::new(tokens, 0)
     }
 
-    /// Returns a chunk with an error that ends the operation as `failed`.
+    /// Returns a chunk with an error that ends the operation as `failed`, with the error type that was marked before,
+    /// else with this one.
     pub fn failed(error: ErrorType) -> Self {
         Self { error: Some(error), ..Self::no_tokens() }
     }
 
-    /// Returns a chunk with an error that ends the operation as `rejected`, or as `failed` if tokens came before.
+    /// Returns a chunk with an error that ends the operation as `rejected`, or as `failed` if the stream carried tokens
+    /// before or an error was marked.
     pub fn rejected(error: ErrorType) -> Self {
         Self { is_refusal: true, ..Self::failed(error) }
     }
@@ -124,7 +126,9 @@ impl Chunk {
     /// chunk. Tokens of all kinds and choices are counted; if the choices differ, only the tokens of the choice of
     /// `self` are timed, or those of `other` if `self` has no tokens. A chunk has one finish reason: if both have one,
     /// that of `self` remains, so set the reason of the other choice with
-    /// [`Marker::finish_reason_for`](crate::Marker::finish_reason_for).
+    /// [`Marker::finish_reason_for`](crate::Marker::finish_reason_for). Of two errors, that of `self` remains; the
+    /// tokens and the finish reason of a chunk with an error are not recorded. Of two [moments](Self::produced_at), the
+    /// later one remains.
     ///
     /// ```
     /// use llmobs::Chunk;
@@ -182,8 +186,8 @@ impl Chunk {
     }
 
     /// Sets the moment at which the producer, an engine or an upstream, made the item, on the observer's clock. Servers
-    /// should set it: the recorded times then exclude the delay between producer and consumer. Defaults to the moment
-    /// at which the stream yields the item.
+    /// should set it: the recorded times then exclude the delay between producer and consumer. A moment in the future
+    /// counts as now. Defaults to the moment at which the stream yields the item.
     pub fn produced_at(mut self, moment: impl Into<Moment>) -> Self {
         self.produced_at = Some(moment.into());
         self
@@ -213,7 +217,8 @@ pub trait StreamItem {
     /// Returns the tokens, finish reason and error that the item carries.
     fn to_chunk(&self) -> Chunk;
 
-    /// Returns the text that the item adds to the answer. Called only if content is captured. Defaults to `None`.
+    /// Returns the text that the item adds to the answer. If most tokens of the item's chunk are reasoning tokens, it
+    /// is captured as reasoning. Called only if content is captured. Defaults to `None`.
     fn text(&self) -> Option<&str> {
         None
     }

@@ -39,8 +39,9 @@ use crate::usage::Usage;
 ///
 /// Only the first mark of each state change counts, except that a further [`scheduled`](Self::scheduled) counts a
 /// preemption. A moment earlier than the state change before it is replaced by the moment of that change, and a moment in
-/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, finish reasons, and the id
-/// and model of the response are ignored after the end of the operation; usage too, unless it was cancelled.
+/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, finish reasons,
+/// errors, the provider and the model, the id and model of the response, and content are ignored after the end of the
+/// operation; usage too, unless it was cancelled.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
@@ -86,12 +87,13 @@ impl Marker {
         self.state.take()
     }
 
-    /// Marks the operation as waiting in the engine's queue from now on.
+    /// Marks the operation as waiting in the engine's queue from now on. A second call, and a call after
+    /// [`scheduled`](Self::scheduled), changes nothing and is counted in `llmobs.self.anomalies`.
     pub fn enqueued(&self) {
         self.with_state(|state| state.mark_enqueued(state.now()));
     }
 
-    /// Marks the operation as waiting in the engine's queue from this moment on.
+    /// Marks the operation as waiting in the engine's queue from this moment on, as [`enqueued`](Self::enqueued) does.
     pub fn enqueued_at(&self, moment: impl Into<Moment>) {
         self.with_state(|state| state.mark_enqueued(state.clamp_to_now(moment.into())));
     }
@@ -141,16 +143,17 @@ impl Marker {
     }
 
     /// Sets the reason why the generation of one of several choices, the answers to one request, ended. `choice` is its
-    /// index from zero. Only the first reason of a choice is kept. The metrics contain the reason of the choice that
-    /// ended first.
+    /// index from zero. Only the first reason of a choice is kept, for at most 129 choices. The metrics contain the
+    /// reason of the choice that ended first.
     pub fn finish_reason_for(&self, choice: u32, reason: FinishReason) {
         self.with_state(|state| state.set_finish_reason(choice, reason));
     }
 
     /// Sets the provider to which the request is sent from now on: a router has chosen it, or a fallback goes to another
     /// one. The attempts that start from now on, the client metrics of the conventions (`gen_ai.client.*`) and the
-    /// record of the operation carry it. The metrics of llmobs except `llmobs.operation.attempts` keep the provider of
-    /// the start, so that operations started and ended balance for each provider. On the operation's span, a provider
+    /// record of the operation carry it, and so do its evaluations. The metrics of llmobs except
+    /// `llmobs.operation.attempts` and `llmobs.evaluation.results` keep the provider of the start, so that operations
+    /// started and ended balance for each provider. On the operation's span, a provider
     /// that was set at the start remains; see [`Start::late_provider`](crate::operation::Start::late_provider). Ignored
     /// after the end.
     pub fn provider(&self, provider: impl Into<Provider>) {
@@ -160,25 +163,26 @@ impl Marker {
     /// Sets the model for which the request is sent from now on, with the effect that [`provider`](Self::provider)
     /// describes. The name is limited to the label values of the metrics as that of the start is. If the model answers
     /// and its provider reports no [name](Self::response_model), it is the response's model on the span and in the
-    /// record.
+    /// record. An empty name changes nothing.
     pub fn model(&self, model: &str) {
         self.with_state(|state| set_route(state, None, Some(model)));
     }
 
     /// Sets the identifier of the response from the provider. The identifier is set on spans and log events, never on
-    /// metrics. Only the first value of an attempt is kept, up to 128 bytes.
+    /// metrics. Only the first value of an attempt that is not empty is kept, up to 128 bytes.
     pub fn response_id(&self, id: &str) {
         self.with_state(|state| state.set_response(|response| &mut response.id, id));
     }
 
     /// Sets the name of the model that answered. The name is set on spans and log events, never on metrics. Only the
-    /// first value of an attempt is kept, up to 128 bytes.
+    /// first value of an attempt that is not empty is kept, up to 128 bytes.
     pub fn response_model(&self, model: &str) {
         self.with_state(|state| state.set_response(|response| &mut response.model, model));
     }
 
-    /// Marks the operation as failing with this error type: however it ends, except by a rejection, its outcome is
-    /// `failed`. Only the first error type is kept.
+    /// Marks the operation as failing with this error type: however it ends, except by
+    /// [`Operation::reject`](crate::Operation::reject), which [`end_with_error`](crate::Operation::end_with_error) may
+    /// use, its outcome is `failed`. Only the first error type is kept.
     pub fn set_error(&self, error: ErrorType) {
         self.with_state(|state| state.set_error(error));
     }
@@ -186,10 +190,10 @@ impl Marker {
     /// Counts the start of an attempt: a retry, a fallback or a hedge. `start` already counts the first attempt. The
     /// metric of attempts is recorded in the gateway and client roles. May be called after the end of the operation.
     ///
-    /// A retry or a fallback supersedes the attempt before it: the tokens that the operation has counted or that were
-    /// reported so far, if they contain output, are counted as processed and wasted, and counting starts again; the
-    /// identifier and the model of its response are forgotten. If the attempt goes to another
-    /// [`provider`](Self::provider) or [`model`](Self::model), set them before.
+    /// A retry or a fallback supersedes the attempt before it, unless the operation has ended: the tokens that the
+    /// operation has counted or that were reported so far, if they contain output, are counted as processed and wasted,
+    /// and counting starts again; the identifier and the model of its response are forgotten. If the attempt goes to
+    /// another [`provider`](Self::provider) or [`model`](Self::model), set them before.
     pub fn record_attempt(&self, kind: AttemptKind) {
         self.with_state(|state| start_attempt(state, kind));
     }
@@ -253,8 +257,8 @@ impl Marker {
 /// gate, which redacts and truncates it, when the operation ends.
 #[cfg(feature = "content")]
 impl Marker {
-    /// Returns whether content of this operation is captured, so that passing content has an effect. `false` if content
-    /// is exported only on spans and the operation's trace is not sampled.
+    /// Returns whether content of this operation is captured, as decided at its start, so that passing content has an
+    /// effect until its end. `false` if content is exported only on spans and the operation's trace is not sampled.
     #[inline]
     #[must_use]
     pub fn is_capturing(&self) -> bool {

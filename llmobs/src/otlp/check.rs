@@ -111,8 +111,9 @@ fn probe(endpoint: &OtlpEndpoint) -> Result<Probe, InitError> {
 
 type Probe = Pin<Box<dyn Future<Output = Result<ExportResponse, ExportError>> + Send>>;
 
-/// Returns the value of a variable without secrets: for names that end in `_HEADERS` only the number of headers,
-/// otherwise the value without a user name, password and query.
+/// Returns the value of a variable without secrets: for names that end in `_HEADERS` only the number of headers, for
+/// names that end in `_ENDPOINT` the address without its user name, password, query and fragment, and otherwise the
+/// value.
 fn redacted_variable(name: &str, value: &str) -> String {
     match name.ends_with("_HEADERS") {
         true => format!("({} set, not shown)", value.split(',').filter(|pair| pair.contains('=')).count()),

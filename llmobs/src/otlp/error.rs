@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// The reason for which [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) failed. The
-/// message says what to change, except for that of `Thread`.
+/// The reason for which a pipeline could not be installed ([`init`](super::init)), built
+/// ([`PipelineBuilder::build`](super::PipelineBuilder::build)) or checked
+/// ([`PipelineBuilder::check`](super::PipelineBuilder::check)). The message says what to change, except for that of
+/// `Thread`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// Another pipeline is already installed in this process.
+    /// Another pipeline is already installed in this process. Only `init` returns this error.
     AlreadyRunning,
-    /// A `tracing` subscriber is already set.
+    /// A `tracing` subscriber is already set. Only `init` returns this error.
     SubscriberAlreadySet,
     /// A setting cannot be used, such as an endpoint, a header, or the file of a certificate or key.
     InvalidSetting {

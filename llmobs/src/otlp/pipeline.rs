@@ -31,6 +31,9 @@ use crate::sink::otel::set_global_logger_provider;
 use crate::sync::Mutex;
 
 /// A running pipeline. Telemetry is sent until the pipeline is shut down or dropped, so keep it until the process ends.
+/// A drop is a [`shutdown`](Self::shutdown) within [`PipelineBuilder::shutdown_timeout`], and blocks the thread.
+///
+/// [`PipelineBuilder::shutdown_timeout`]: super::PipelineBuilder::shutdown_timeout
 #[must_use = "a dropped pipeline sends nothing more"]
 pub struct Pipeline {
     providers: SdkProviders,
@@ -127,7 +130,8 @@ impl Pipeline {
         observer.report_exports(&self.exports);
     }
 
-    /// Returns the settings in the environment that the pipeline cannot apply, one sentence each.
+    /// Returns the settings that the pipeline cannot apply, one sentence each: of the environment, and
+    /// [`PipelineBuilder::filter`](super::PipelineBuilder::filter).
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -149,7 +153,7 @@ impl Pipeline {
     }
 
     /// Sends all queued items, and collects and sends the metrics, within `limit`. Spans that the tail sampler still
-    /// buffers are not sent. Blocks the calling thread. Does nothing after a shutdown.
+    /// buffers are not sent. Blocks the calling thread. Does nothing after a shutdown, and returns `Ok`.
     ///
     /// # Errors
     ///
@@ -164,7 +168,7 @@ impl Pipeline {
 
     /// Sends all queued items and the last metrics within `limit`, and stops the pipeline. Before the call, stop the
     /// traffic and drop its streams: an operation is recorded when its stream is dropped. Blocks the calling thread; a
-    /// second call does nothing.
+    /// second call does nothing and returns `Ok`.
     ///
     /// # Errors
     ///
@@ -221,7 +225,7 @@ impl Pipeline {
         *self.install_guard.lock() = Some(install_guard);
     }
 
-    /// Logs one warning with all settings that cannot be applied.
+    /// Logs one warning with all settings that cannot be applied, if there are any.
     pub(super) fn log_warnings(&self) {
         if !self.warnings.is_empty() {
             let warnings = self.warnings.join("; ");

@@ -17,7 +17,7 @@ use super::threshold::Threshold;
 use super::threshold::randomness;
 
 /// A head sampler: one of the values of `OTEL_TRACES_SAMPLER`. In the parent-based samplers, the sampling decision of a
-/// parent span applies to its children.
+/// parent span applies to its children. A ratio outside of 0 to 1 counts as the nearer of them, and NaN as 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Sampler {

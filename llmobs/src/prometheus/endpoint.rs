@@ -22,9 +22,9 @@ use super::page::page;
 use super::page_body::PageBody;
 use crate::observer::Observer;
 
-/// A [`tower_service::Service`] that answers each request with the metrics page, in the format that the `Accept` header
-/// prefers. With the feature `gzip`, the page is compressed if the scraper accepts that. The endpoint does not check the
-/// path: add it to a router, usually at `/metrics`.
+/// A [`tower_service::Service`] that answers each `GET` and `HEAD` request with the metrics page, in the format that
+/// the `Accept` header prefers, and other methods with 405. With the feature `gzip`, the page is compressed if the
+/// scraper accepts that. The endpoint does not check the path: add it to a router, usually at `/metrics`.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -56,7 +56,7 @@ impl Endpoint {
     }
 
     /// Creates an endpoint from a function that renders the page for each scrape, as [`encode`](super::encode) does.
-    /// The argument is the value of the scrape's `Accept` header.
+    /// The argument is the value of the scrape's `Accept` header; `None` if the header is missing or not visible ASCII.
     pub fn from_fn(render: impl Fn(Option<&str>) -> Page + Send + Sync + 'static) -> Self {
         Self { render: Arc::new(render), token: None }
     }

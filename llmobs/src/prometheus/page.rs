@@ -21,10 +21,10 @@ pub struct Page {
     pub body: String,
 }
 
-/// Renders the metrics of an observer that owns its registry; for an observer that was built with the application's
-/// registry, the page is empty, and [`encode`] renders the registry. `accept` is the value of the request's `Accept`
-/// header. The format is OpenMetrics 1.0.0 if the header names it with at least the quality of `text/plain`; otherwise,
-/// also for `None` and `*/*`, it is the classic text format.
+/// Renders the metrics of an observer that owns its registry. The page of a disabled observer, and of one that was
+/// built with the application's registry, contains no metrics; [`encode`] renders the application's registry. `accept`
+/// is the value of the request's `Accept` header. The format is OpenMetrics 1.0.0 if the header names it with at least
+/// the quality of `text/plain`; otherwise, also for `None` and `*/*`, it is the classic text format.
 ///
 /// ```
 /// use llmobs::Observer;

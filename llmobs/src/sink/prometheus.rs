@@ -52,8 +52,8 @@ impl fmt::Debug for RegistryMut<'_> {
 }
 
 impl RegistryMut<'_> {
-    /// Returns whether the registry already contains the metrics of an observer. A second observer would add every name
-    /// twice, which parsers reject.
+    /// Returns whether the registry already contains the metrics of an observer; `false` if it cannot be rendered. A
+    /// second observer would add every name twice, which parsers reject.
     pub(crate) fn has_observer(&self) -> bool {
         let mut page = String::new();
         let encoded = prometheus_client::encoding::text::encode_registry(&mut page, self.0);

@@ -17,8 +17,8 @@ pub enum Event<'a> {
         /// The kind of content.
         kind: DeltaKind,
     },
-    /// The end of the response as defined by the protocol: `[DONE]`, `message_stop`, `done`. Gemini's protocol has no
-    /// end event.
+    /// The end of the response as defined by the protocol: `[DONE]`, `message_stop`, `done`, or an event such as
+    /// `response.completed` of OpenAI's Responses API. Gemini's protocol has no end event.
     Done,
     /// An error inside the response. Its text is dropped.
     Error(ErrorType),
@@ -43,9 +43,9 @@ pub enum Event<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeltaKind {
-    /// The visible answer, including refusals.
+    /// The visible answer, including refusals and generated media.
     Content,
-    /// Reasoning, complete or as a summary.
+    /// Reasoning, complete, encrypted or as a summary, and the summary of a compaction.
     Reasoning,
     /// The name or the arguments of a tool call.
     ToolCall,
