@@ -7,6 +7,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// Parses a page.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a line that is neither empty nor a comment does not end with a blank and a number.
     pub fn parse(text: &str) -> Self {
         let samples = text
             .lines()
@@ -19,21 +24,24 @@ impl Page {
         Self { samples }
     }
 
-    /// Returns the sum over all series with this name and all these labels; 0 if there is none.
+    /// Returns the sum over all series with this name and all these labels; zero if there are none.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let expected: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let of_name = |series: &str| series.split('{').next() == Some(name);
-        // The character before a label separates it from the label or the name before it.
-        let has_label = |series: &str, label: &str| {
-            series.match_indices(label).any(|(start, _)| series[..start].ends_with(['{', ',']))
-        };
+        // A label begins the list or follows a comma: `model` does not match the end of `request_model`.
+        let has_label =
+            |series: &str, label: &String| ["{", ","].iter().any(|sign| series.contains(&format!("{sign}{label}")));
         let has_labels = |series: &str| expected.iter().all(|label| has_label(series, label));
         let samples = self.samples.iter().filter(|(series, _)| of_name(series) && has_labels(series));
         // Starts at 0.0, because the sum of an empty iterator of floats is -0.0.
         samples.fold(0.0, |sum, (_, value)| sum + value)
     }
 
-    /// Returns the same sum as an integer. Panics if it is not one.
+    /// Returns the same sum as an integer.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the sum is negative or has a fraction.
     pub fn count(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let sum = self.sum(name, labels);
         assert!(sum >= 0.0 && sum.fract().abs() < f64::EPSILON, "{name} is not a count: {sum}");
@@ -49,17 +57,25 @@ impl Page {
         self.count("llmobs_operation_ended_total", &labels)
     }
 
+    /// Returns the number of started operations.
     pub fn started_count(&self) -> u64 {
         self.count("llmobs_operation_started_total", &[])
     }
 
-    /// Returns the mean of the samples of a histogram since an earlier scrape, in the unit of the histogram. Panics if
-    /// there are none.
+    /// Returns the mean of a histogram's values since an earlier scrape, in the unit of the metric.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no value was recorded since.
     pub fn mean_since(&self, earlier: &Self, name: &str) -> f64 {
         self.mean_with_labels_since(earlier, name, &[])
     }
 
-    /// Returns the same mean over the series with all these labels. Panics if they have no samples.
+    /// Returns the same mean over the series with all these labels.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no value was recorded since.
     pub fn mean_with_labels_since(&self, earlier: &Self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let difference = |suffix: &str| {
             self.sum(&format!("{name}{suffix}"), labels) - earlier.sum(&format!("{name}{suffix}"), labels)
