@@ -5,7 +5,7 @@ use std::alloc::Layout;
 use std::alloc::System;
 use std::cell::Cell;
 
-/// The system allocator with counters per thread. Use as a `#[global_allocator]`.
+/// The system allocator with counters per thread. Use as a `#[global_allocator]`; without it the counters remain zero.
 pub struct CountingAllocator;
 
 thread_local! {

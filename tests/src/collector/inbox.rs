@@ -43,6 +43,7 @@ pub struct ReceivedData {
     /// The decompressed body of each accepted request. Bodies of gRPC requests are encoded again from the decoded
     /// message.
     pub bodies: Vec<Vec<u8>>,
+    /// Number of connections that were accepted.
     pub connections: usize,
 }
 
@@ -71,7 +72,8 @@ impl Inbox {
         self.data.lock().unwrap().logs.clone()
     }
 
-    /// Waits until the received items satisfy `condition`. Panics with `what` after 20 seconds.
+    /// Waits until the received data satisfies `condition`. Panics with `what` and the numbers of received items after
+    /// 20 seconds.
     pub fn wait_until(&self, what: &str, condition: impl Fn(&ReceivedData) -> bool) {
         let data = self.data.lock().unwrap();
         let (data, waited) = self.changed.wait_timeout_while(data, TIMEOUT, |data| !condition(data)).unwrap();
@@ -85,7 +87,7 @@ impl Inbox {
         );
     }
 
-    /// Discards everything received so far.
+    /// Discards everything received so far, and sets the number of connections to zero.
     pub fn clear(&self) {
         *self.data.lock().unwrap() = ReceivedData::default();
     }
@@ -148,8 +150,9 @@ fn received_item<T>(resource: &Option<Resource>, scope: &Option<InstrumentationS
 }
 
 impl ReceivedData {
-    /// Returns the last value of a counter or gauge, summed over the series whose attributes include `with`. Expects
-    /// cumulative temporality. Returns `None` if no export contains the metric.
+    /// Returns the value of a counter or gauge in the last export that contains the metric, summed over the series
+    /// whose attributes include `with`; zero if no series does. For a counter, that is the total only with cumulative
+    /// temporality. Returns `None` if no export contains the metric, or if it is of another kind.
     pub fn last_sum(&self, name: &str, with: &[(&str, &str)]) -> Option<f64> {
         let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
         let points = match metric.item.data.as_ref()? {
@@ -169,7 +172,9 @@ impl ReceivedData {
         )
     }
 
-    /// Returns the last count of a histogram, summed over the series whose attributes include `with`.
+    /// Returns the count of a histogram in the last export that contains the metric, summed over the series whose
+    /// attributes include `with`; zero if no series does. Returns `None` if no export contains the metric, or if it is
+    /// of another kind.
     pub fn last_count(&self, name: &str, with: &[(&str, &str)]) -> Option<u64> {
         let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
         match metric.item.data.as_ref()? {
@@ -186,7 +191,8 @@ impl ReceivedData {
     }
 }
 
-/// Returns the value of an attribute, formatted as text.
+/// Returns the value of an attribute, formatted as text, with commas between the elements of a list; `None` if the
+/// attribute is missing or has no value.
 pub fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
     attributes.iter().find(|pair| pair.key == name).and_then(|pair| pair.value.as_ref()).map(value_text)
 }

@@ -50,7 +50,8 @@ impl Conventions {
     }
 
     /// Returns the definition that applies to a span: found by its attributes, and by its kind where both sides of a
-    /// call have a definition. Returns `None` if no definition applies.
+    /// call have a definition. An operation name that no profile lists has the definition of inference. Returns `None`
+    /// if no definition applies.
     pub fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
         let by_id = |id: &str| self.spans().find(|definition| definition.id == id);
         for (attribute, id) in [

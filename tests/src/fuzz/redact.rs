@@ -6,7 +6,8 @@ use llmobs::redact::Redactor;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
 
-/// Tests a text. The first two bytes select the chunk sizes; the other bytes are the text.
+/// Tests a text. The first two bytes select the chunk sizes; the other bytes are the text. Tests nothing if there are
+/// fewer than two bytes.
 pub fn check_bytes(data: &[u8]) {
     let Some(([first_size, second_size], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -14,8 +15,8 @@ pub fn check_bytes(data: &[u8]) {
     check_cuts(&REDACTOR, &text, usize::from(*first_size) % 64 + 1, usize::from(*second_size) + 1);
 }
 
-/// Asserts that findings are ordered, disjoint and on character boundaries, and that redacting redacted text changes
-/// nothing.
+/// Asserts that findings are ordered, disjoint and on character boundaries, that redaction replaces exactly them, and
+/// that redacting redacted text changes nothing.
 pub fn check_text(redactor: &Redactor, text: &str) {
     let mut end = 0;
     let mut out = String::new();
@@ -30,7 +31,8 @@ pub fn check_text(redactor: &Redactor, text: &str) {
     assert_eq!(redactor.redact(&out), out, "redacted again: {text:?}");
 }
 
-/// Asserts that a text redacted in chunks of any sizes equals the text redacted as a whole.
+/// Asserts that a text redacted in chunks of two sizes in turn, in bytes, equals the text redacted as a whole, and that
+/// the output after each chunk is a beginning of it. If both sizes are zero, the function does not return.
 pub fn check_cuts(redactor: &Redactor, text: &str, first_size: usize, second_size: usize) {
     let expected = redactor.redact(text);
     let mut stream = redactor.stream().max_pending_bytes(1 << 20);

@@ -21,7 +21,7 @@ static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
 /// A secret that no output may contain.
 pub const SECRET: &str = "canary.seven@example.org";
 
-/// The exported content, as JSON.
+/// The exported content, as JSON; `None` for a value that was not exported.
 #[derive(Debug, Default)]
 pub struct ExportedContent {
     pub input: Option<String>,
@@ -30,7 +30,8 @@ pub struct ExportedContent {
     pub tool_definitions: Option<String>,
 }
 
-/// Tests a conversation. The first four bytes select the limits and the shape; the other bytes are the text.
+/// Tests a conversation. The first four bytes select the limits and the shape; the other bytes are the text. Tests
+/// nothing if there are fewer than four bytes.
 pub fn check_bytes(data: &[u8]) {
     let Some(([part, list, span, shape], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -42,7 +43,8 @@ pub fn check_bytes(data: &[u8]) {
     check_conversation(&text, *shape, limits);
 }
 
-/// Asserts that the exported content is JSON, within its limits and without the secret.
+/// Asserts that the exported content of a conversation with this text is lists in JSON, within its limits and without
+/// the secret, and returns it. `shape` selects the number and the order of the messages.
 pub fn check_conversation(text: &str, shape: u8, limits: ContentLimits) -> ExportedContent {
     let gate = Gate::builder()
         .capture(ContentCapture::SpansAndEvents)

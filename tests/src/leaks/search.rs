@@ -22,11 +22,16 @@ pub struct CanarySearch {
 pub struct CanaryMatch {
     /// The place where the application passed the canary.
     pub place: &'static str,
-    /// The bytes around the pattern.
+    /// The bytes around the pattern: printable ASCII as it is, and other bytes as `\x` with two hexadecimal digits.
     pub context: String,
 }
 
 impl CanarySearch {
+    /// Returns an index of the patterns of these canaries.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the `min_match` of a canary is below four, the number of bytes that the prefilter compares.
     pub fn for_all<'a>(canaries: impl IntoIterator<Item = &'a Canary>) -> Self {
         let mut search =
             Self { patterns: BTreeMap::new(), base64_patterns: BTreeMap::new(), prefix_filter: vec![false; 1 << 20] };
@@ -45,7 +50,8 @@ impl CanarySearch {
         search
     }
 
-    /// Returns every canary of which the bytes contain a pattern, each once.
+    /// Returns every canary of which the bytes contain a pattern, each once, with the bytes around the first match
+    /// found.
     pub fn find_in_bytes(&self, bytes: &[u8]) -> Vec<CanaryMatch> {
         let mut found: Vec<CanaryMatch> = Vec::new();
         let lower = bytes.to_ascii_lowercase();
@@ -67,6 +73,7 @@ impl CanarySearch {
         found
     }
 
+    /// Returns every canary of which the text contains a pattern, as [`find_in_bytes`](Self::find_in_bytes) does.
     pub fn find_in_text(&self, text: &str) -> Vec<CanaryMatch> {
         self.find_in_bytes(text.as_bytes())
     }

@@ -32,6 +32,10 @@ impl Canaries {
     }
 
     /// Returns a text that contains every secret in a realistic form.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the secrets were not added with [`with_secrets`](Self::with_secrets).
     pub fn secrets_text(&self) -> String {
         format!(
             "Write to {mail}@mail.example.com, pay with {card} or {grouped}, use ghp_{key} here; then\n\

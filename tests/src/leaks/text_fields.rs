@@ -17,14 +17,16 @@ use crate::collector::ReceivedData;
 pub struct TextField {
     /// `span`, `log`, `metric`, `resource` or `scope`; outputs other than OTLP have other names, such as `page`.
     pub signal: &'static str,
-    /// The name of the span, event or metric.
+    /// The name of the span, event or metric; empty for a resource or scope. In JSON, the field `message` of the value.
     pub owner: String,
-    /// The key of the attribute, or the name of the signal's field.
+    /// The key of the attribute, or the name of the signal's field; `key` if the text is itself the key of an attribute
+    /// or the name of a field of JSON.
     pub key: String,
     pub text: String,
 }
 
-/// Returns every text that a collector received.
+/// Returns every text of the spans, metrics and log records that a collector received, and of their resources and
+/// scopes, sorted and each once. As in the functions below, empty texts are left out.
 pub fn received_text_fields(received: &ReceivedData) -> Vec<TextField> {
     let mut text_fields = Vec::new();
     for span in &received.spans {
@@ -50,12 +52,12 @@ pub fn received_text_fields(received: &ReceivedData) -> Vec<TextField> {
     text_fields
 }
 
-/// Returns the request bodies, joined.
+/// Returns the bodies of the accepted requests, with a blank line between them.
 pub fn received_bytes(received: &ReceivedData) -> Vec<u8> {
     received.bodies.join(&b"\n\n"[..])
 }
 
-/// Returns each text of a JSON value, with the name of its field as the key.
+/// Returns each text of a JSON value, with the name of its field as the key, and each name of a field.
 pub fn json_text_fields(signal: &'static str, value: &serde_json::Value) -> Vec<TextField> {
     let mut text_fields = Vec::new();
     let owner = value["message"].as_str().unwrap_or_default().to_owned();
