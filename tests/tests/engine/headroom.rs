@@ -74,6 +74,7 @@ fn time_to_full_is_absent_unless_the_usage_grows() {
     engine.set_kv_cache_usage(1_000);
     assert_eq!(value(&observer, TO_FULL, &[]), 0.0, "full");
     assert!(!is_absent(&observer, TO_FULL));
+    assert_eq!(value(&observer, "llmobs.self.anomalies", &[]), 0.0, "no negative time was refused");
 }
 
 /// Runs a step each second, with these numbers of used blocks.
