@@ -1,7 +1,8 @@
 //! Peak performance of GPUs, and estimates of the utilization that follows from a model's size.
 
-/// Returns the peak of dense 16-bit floating-point operations per second for a data-center GPU, by its model name. The
-/// value with sparsity would be twice as high.
+/// Returns the peak of dense 16-bit floating-point operations per second for a data-center GPU, by its model name;
+/// `None` for another GPU. Data sheets that state the peak with sparsity state twice this value. Variants are listed
+/// for the H100 only (`PCIe`, `NVL`); a variant of another GPU gets the value of its SXM module.
 #[cfg(any(feature = "nvml", test))]
 pub(crate) fn peak_flops(name: &str) -> Option<u64> {
     let peaks = [
@@ -45,8 +46,9 @@ pub struct ModelSize {
 }
 
 impl ModelSize {
-    /// Creates the size of a model. `active_parameters` is the number of parameters used for one token: all parameters,
-    /// or those of the active experts.
+    /// Creates the size of a model. `model` is its name as in the label `gen_ai.request.model`: the operations with
+    /// this name are its work. `active_parameters` is the number of parameters used for one token: all parameters, or
+    /// those of the active experts.
     #[must_use]
     pub fn new(model: impl Into<String>, active_parameters: f64) -> Self {
         Self {
@@ -58,21 +60,23 @@ impl ModelSize {
         }
     }
 
-    /// Sets the engine that runs the model, as in `llmobs.engine.id`. Defaults to `0`.
+    /// Sets the label `llmobs.engine.id` of the model's estimates. It selects no operations: the work is that of all
+    /// operations of the model, in any engine. Defaults to `0`.
     #[must_use]
     pub fn engine_id(mut self, id: impl Into<String>) -> Self {
         self.engine_id = id.into();
         self
     }
 
-    /// Sets the bytes per parameter. Defaults to 2.
+    /// Sets the bytes in which one parameter is stored. Defaults to 2.
     #[must_use]
     pub const fn bytes_per_parameter(mut self, bytes: f64) -> Self {
         self.bytes_per_parameter = bytes;
         self
     }
 
-    /// Sets the bytes of the KV cache per token. Defaults to 0.
+    /// Sets the bytes of the KV cache per token. Defaults to 0, which leaves the reads of the cache out of the
+    /// estimate.
     #[must_use]
     pub const fn cache_bytes_per_token(mut self, bytes: f64) -> Self {
         self.cache_bytes_per_token = bytes;
@@ -87,20 +91,20 @@ pub(crate) struct ModelWork {
     pub(crate) seconds: f64,
     /// Number of prompt tokens and output tokens processed.
     pub(crate) tokens: f64,
-    /// Number of times that the weights were read.
+    /// Lower bound of the number of times that the weights were read.
     pub(crate) weight_reads: f64,
-    /// Number of context tokens in the cache, summed over the steps.
+    /// Number of context tokens of an operation, summed over its generated tokens and over all operations.
     pub(crate) context_tokens: f64,
 }
 
-/// Returns the model FLOPs utilization (MFU): two operations per parameter and token. `peak` is in operations per
-/// second.
+/// Returns the model FLOPs utilization (MFU), a ratio: two operations per parameter and token. `peak` is in operations
+/// per second. Returns `None` if the time or the peak is not positive, or the ratio is not finite.
 pub(crate) fn flops_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     ratio(2.0 * size.active_parameters * work.tokens, work.seconds, peak)
 }
 
-/// Returns the model bandwidth utilization (MBU): the weights once per step, and the KV cache. `peak` is in bytes per
-/// second.
+/// Returns the model bandwidth utilization (MBU), a ratio: the weights once per step, and the KV cache. `peak` is in
+/// bytes per second. Returns `None` if the time or the peak is not positive, or the ratio is not finite.
 pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     let weights = size.active_parameters * size.bytes_per_parameter * work.weight_reads;
     ratio(weights + size.cache_bytes_per_token * work.context_tokens, work.seconds, peak)

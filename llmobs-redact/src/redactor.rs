@@ -156,10 +156,13 @@ impl Redactor {
         json::redact_and_truncate(&self.rules, value, limit)
     }
 
-    /// Redacts `text`, then truncates the result to `limit` bytes. `truncation` states whether `text` was cut before this
-    /// call. If it was (`Bytes`), a tail that can be the start of a match is removed too. If that is not known (`Unknown`),
-    /// and this call truncates nothing, the words at the end that do not look like words of a language, such as `eyJhbGci`,
-    /// are removed: they can be the start of a secret.
+    /// Redacts `text`, then truncates the result to at most `limit` bytes. Scans at most 8 * (`limit` + 1024) bytes, so
+    /// the result of a longer text can be shorter than `limit` if most of the text is replaced by placeholders.
+    ///
+    /// `truncation` states whether `text` was cut before this call. If it was (`Bytes` with more than 0), a tail that
+    /// can be the start of a match is removed too. If that is not known (`Unknown`), and this call truncates nothing,
+    /// the words at the end that do not look like words of a language, such as `eyJhbGci`, are removed: they can be the
+    /// start of a secret.
     #[must_use]
     pub fn redact_and_truncate(&self, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
         truncate::redact_and_truncate(&self.rules, text, limit, truncation)
@@ -241,8 +244,8 @@ impl RedactorBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the pattern of a detector is not a valid regular expression, or if a name does not have the
-    /// form that [`Detector::new`] describes.
+    /// Returns an error if the name or the pattern of a detector does not have the form that [`Detector::new`]
+    /// describes, or if the patterns are too large to be compiled.
     pub fn build(self) -> Result<Redactor, RedactorBuildError> {
         let prefilter = Prefilter::new(self.kinds, self.regions)?;
         Ok(Redactor::from_rules(prefilter, CustomDetectors::new(self.detectors, self.allowlist)?))

@@ -15,16 +15,16 @@ use super::truncation::Truncation;
 pub struct RedactedText {
     /// The redacted text, truncated.
     pub text: String,
-    /// Number of bytes that were removed at the end: of the redacted text, and of the original text after the scanned
-    /// part.
+    /// Number of bytes that this call removed at the end: of the redacted text, and of the original text after the
+    /// scanned part.
     pub truncated_bytes: usize,
-    /// Number of matches by kind.
+    /// Number of matches in the scanned part of the text by kind, including those whose placeholders were truncated.
     pub counts: RedactionCounts,
 }
 
-/// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` is `Bytes`, also removes a tail that can
-/// be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words at the end that are
-/// not plain words; see `plain_words_end`.
+/// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` is `Bytes` with more than 0, also
+/// removes a tail that can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes
+/// words at the end that are not plain words; see `plain_words_end`.
 pub(super) fn redact_and_truncate(rules: &Rules, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
     let is_complete = !matches!(truncation, Truncation::Bytes(1..));
     let mut redacted = redact_range(rules, text, 0..text.len(), limit, is_complete);

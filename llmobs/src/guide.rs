@@ -1,5 +1,5 @@
-//! Guides to one subject each, from the definition of every measured time to the causes of missing data. The examples are
-//! compiled and run as tests.
+//! Guides to one subject each, from the definition of every measured time to the causes of missing data. The examples
+//! are compiled and run as tests.
 //!
 //! | to learn | read |
 //! |---|---|

@@ -70,9 +70,9 @@ pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
 #[inline]
 pub const fn infer_items<T, S: Stream<Item = T>>(_stream: &S) {}
 
-/// Returns a stream that observes the operation until its end. For each value, `tokens` returns the chunk, `text` the
-/// text (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns the failure. An
-/// item without a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
+/// Returns a stream that passes the items of `stream` on and ends the operation. For each value, `tokens` returns the
+/// chunk, `text` the text (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns
+/// the failure. An item without a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
 #[inline]
 pub fn observe<S, K, C, F, U>(
     operation: Operation,
@@ -166,7 +166,7 @@ where
 
 pin_project! {
     /// Passes the items of a stream on and ends its step. A stream that is dropped before its end completes its step if
-    /// its `size_hint` says that no item remains; otherwise the step ends by its drop.
+    /// its `size_hint` says that no item remains and its code has not panicked; otherwise the step ends by its drop.
     #[must_use = "streams do nothing unless polled"]
     pub struct StepStream<S, L>
     where

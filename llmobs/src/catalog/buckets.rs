@@ -11,11 +11,12 @@ pub enum BucketShape {
     FirstToken,
     /// Duration of an operation and time to first chunk of a client, in seconds.
     Duration,
-    /// Time per token, in seconds: TPOT, inter-token latency and the longest gap.
+    /// Time per token, in seconds: mean time per output token (TPOT), inter-token latency and the longest gap.
     PerToken,
     /// Time from one chunk to the next, in seconds.
     PerChunk,
-    /// Duration of a stage of an operation (queue, prefill, decode, phase, consumer wait) or of an export, in seconds.
+    /// Duration of a stage of an operation (queue, prefill, decode, phase, consumer wait), of a step of an engine or of
+    /// an export, in seconds.
     Stage,
     /// Number of tokens.
     Tokens,
@@ -30,27 +31,31 @@ pub enum BucketShape {
     Custom(&'static [f64]),
 }
 
-/// The resolution of the histograms. The limits of objectives are added as exact bounds for every variant.
+/// The resolution of the histograms. The limits of objectives are added as exact bounds to the histograms of this crate
+/// that they limit, for every variant. For quantities without advised bounds (stages, small counts, the lag), the
+/// bounds of [`Semconv`](Self::Semconv) and [`Default`](Self::Default) are those that llmobs chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Buckets {
     /// The bounds that the conventions advise, unchanged.
     Semconv,
-    /// The bounds that the conventions advise, extended to 640 s (to 10 s for times per token, and not extended for the lag
-    /// of the async runtime, which ends at 5 s).
+    /// The bounds of [`Semconv`](Self::Semconv), with those of times extended to 640 s (to 10 s for times per token,
+    /// and not extended for the lag of the async runtime, which ends at 5 s, and for [`BucketShape::Custom`]).
     #[default]
     Default,
-    /// More bounds in the typical range of services, with up to 50 % more series.
+    /// More bounds for times in the typical range of services, with up to 50 % more series. Some bounds that the
+    /// conventions advise are left out.
     Fine,
-    /// Exponential histograms over OpenTelemetry. They need a View of the SDK: the pipeline of llmobs adds it if it is built
-    /// with this value too, and an application with another pipeline adds its own. The Prometheus page has the bounds of
-    /// [`Buckets::Fine`]; the observer logs this at INFO when it is built.
+    /// Exponential histograms over OpenTelemetry, which have no fixed bounds. They need a View of the SDK: the pipeline
+    /// of llmobs adds it if it is built with this value too, or if the environment selects exponential histograms, and
+    /// an application with another pipeline adds its own. Without the View, and on the Prometheus page, the bounds are
+    /// those of [`Buckets::Fine`]; the observer logs this at INFO when it is built.
     Exponential,
 }
 
 impl Buckets {
-    /// Returns the upper bounds for a shape in ascending order. Each bound is inclusive; the last bucket, up to
-    /// infinity, has no bound in the list.
+    /// Returns the upper bounds for a shape in ascending order, without the limits of objectives. Each bound is
+    /// inclusive; the last bucket, up to infinity, has no bound in the list.
     #[must_use]
     pub fn bounds(self, shape: BucketShape) -> Vec<f64> {
         let fine = matches!(self, Self::Fine | Self::Exponential);

@@ -1,4 +1,5 @@
-//! The kinds of attributes and values by which views show a device. The crate that owns a view declares them.
+//! The kinds of attributes and values by which a [`View`](super::View), a table of metrics under another system's
+//! names, shows a device. The crate that owns the view declares them.
 
 /// A text attribute that identifies or describes a device, such as its PCI address. Two attributes with the same name
 /// are the same attribute.
@@ -19,8 +20,8 @@ impl DeviceAttribute {
     }
 }
 
-/// A numeric value of a device that no row contains, such as the code of its last error. Two values with the same name
-/// are the same value.
+/// A numeric value of a device that no [`Row`](super::Row), the definition of a metric, contains, such as the code of
+/// its last error. Two values with the same name are the same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeviceValue(&'static str);
 

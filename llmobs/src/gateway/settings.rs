@@ -7,7 +7,7 @@ use http::request::Parts;
 use super::endpoint::ModelEndpoint;
 use crate::observer::Observer;
 
-/// The most bytes of a request that are read before it is passed on: 32 MiB, enough for images.
+/// The default of `max_request_bytes`: 32 MiB, enough for images.
 const DEFAULT_MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The settings of a layer.
@@ -16,9 +16,10 @@ pub(super) struct GatewaySettings {
     pub(super) observer: Observer,
     /// Returns the endpoint of a request; `None` if the request calls no model and passes unobserved.
     pub(super) endpoint: Arc<EndpointFn>,
-    /// The number of bytes of a request that are read before it is passed on. The rest of a longer request passes unread.
+    /// A request with more bytes is passed on after the chunk that exceeds this number, and the rest passes unread.
     pub(super) max_request_bytes: usize,
-    /// Set if the layer requests the usage of streams whose clients did not: the treatment of the frames that this adds.
+    /// Set if the layer requests the usage of streams whose clients did not: the treatment of the frames that this
+    /// adds.
     pub(super) usage_frames: Option<UsageFrames>,
     /// Set if the inner service chooses the provider, so that it is known only at the end of the operation.
     pub(super) late_provider: bool,
