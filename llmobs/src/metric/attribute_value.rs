@@ -6,8 +6,9 @@ use crate::cardinality::sanitize;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 
-/// The value of an attribute, which may be absent. A `String` is truncated to 128 bytes and loses its control
-/// characters. A `&'static str` is used as it is. With `None`, the series lacks the attribute.
+/// The value of an attribute, which may be absent. A `String` is truncated to at most 128 bytes, at a character
+/// boundary, and loses its control characters. A `&'static str` is used as it is. With `None`, the series lacks the
+/// attribute.
 #[derive(Debug, Clone)]
 pub struct AttributeValue(Option<LabelValue>);
 

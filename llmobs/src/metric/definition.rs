@@ -65,9 +65,11 @@ impl<K: Kind, const N: usize> Metric<K, N> {
     ///
     /// # Panics
     ///
-    /// Panics if a name contains other characters than lower case letters, digits, `_` and `.`, does not begin with a
-    /// letter or has an empty segment; if an attribute occurs twice or is `le` or `quantile`; or if the unit or the
-    /// description is not valid. In a `static`, the panic is an error of the compiler.
+    /// Panics if the name of the metric or of an attribute contains other characters than lower case letters, digits,
+    /// `_` and `.`, does not begin with a letter, has an empty segment or more than 255 bytes; if an attribute is `le`
+    /// or `quantile` or occurs twice, also with `_` for `.`; if the unit has more than 63 bytes or other characters
+    /// than visible ASCII; if the description is empty or contains a control character. In a `static`, the panic is an
+    /// error of the compiler.
     #[must_use]
     pub const fn new(
         name: &'static str,

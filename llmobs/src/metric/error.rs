@@ -6,8 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// Another metric has the same name in OpenTelemetry or on the Prometheus page: a metric of this crate, of a view,
-    /// or one that is registered and whose handles or source still exist.
+    /// Another metric has the same name in OpenTelemetry or on the Prometheus page: a metric of this crate or of a
+    /// view, one whose handles or source still exist, or one that was registered before with another definition, which
+    /// keeps its name at this observer.
     NameInUse {
         /// The name of the metric that was not registered.
         name: &'static str,
@@ -27,7 +28,7 @@ impl fmt::Display for RegisterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameInUse { name, in_use_by } if name == in_use_by => {
-                write!(f, "the metric {name} is registered already; drop its handles and its source first")
+                write!(f, "the metric {name} exists already; drop its handles and its source first, or rename this one")
             }
             Self::NameInUse { name, in_use_by } => {
                 write!(f, "the metric {name} has the same name on the Prometheus page as {in_use_by}; rename it")
