@@ -1,4 +1,5 @@
-//! Steps around operations: tool calls, retrievals, agents and workflows, each with a span of its own.
+//! Steps around operations (model calls): tool calls, retrievals, database queries, agents and workflows, each with a
+//! span of its own.
 //!
 //! The methods of [`Observer`](crate::Observer) with the names of the steps return the builders of this module; `start`
 //! returns the [`Step`].

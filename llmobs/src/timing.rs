@@ -260,7 +260,8 @@ impl Timing {
         self.first_token_at
     }
 
-    /// Returns the moment in nanoseconds at which the last item was handed over; `None` before the first.
+    /// Returns the moment in nanoseconds at which the last item was handed over; `None` before the first. Valid until
+    /// [`on_end`](Self::on_end).
     pub(crate) const fn last_item_at(&self) -> Option<u64> {
         let wait = if matches!(self.turn, Turn::Producer) { self.consumer_wait_since_item } else { 0 };
         if self.has_item { Some(self.turn_began_at.saturating_sub(wait)) } else { None }

@@ -19,11 +19,14 @@
 //!
 //! For each observed request:
 //!
-//! - The request's W3C trace context becomes the parent of its span, or without one of the spans in the handler. The
-//!   request's baggage is in OpenTelemetry's context for the handler and is not written to span attributes.
+//! - The request's W3C trace context becomes the parent of its span or, if the layer creates no span, of the spans in
+//!   the handler. The request's baggage is in OpenTelemetry's context for the handler and is not written to span
+//!   attributes.
 //! - The handler runs inside the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
-//!   Operations started in the handler begin at the arrival of the request, unless they set another start.
-//! - An operation that the handler drops before it answers 4xx or 5xx is rejected or failed by that status.
+//!   The first operation started in the handler begins at the arrival of the request, unless it sets another start;
+//!   later ones begin when they are started.
+//! - An operation that the handler drops before it answers 4xx or 5xx ends with the error type of that status, as
+//!   [`Operation::end_with_error`](crate::Operation::end_with_error) defines, unless an error was set on it.
 //! - The polls of the body run in the span's OpenTelemetry context, so spans created there are children of the span.
 //! - A 5xx response, an error of the body and a panic are failures. A client that disconnects before the end sets
 //!   `error.type` to `cancelled` and does not fail the span. The status of a gRPC call is read from its trailers.

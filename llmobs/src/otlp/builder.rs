@@ -23,6 +23,8 @@ use crate::catalog::Buckets;
 use crate::span::prevent_layer_warning;
 
 /// A builder for a [`Pipeline`]. A value set in code overrides the environment; the environment overrides the defaults.
+/// Of a variable `OTEL_EXPORTER_OTLP_*`, that of one signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, overrides
+/// the common one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,7 +63,8 @@ impl PipelineBuilder {
     }
 
     /// Sets the environment variables to read instead of those of the process, for tests or for a separate
-    /// configuration source. Only `RUST_LOG` and names that begin with `OTEL_` are used.
+    /// configuration source. Only `RUST_LOG` and names that begin with `OTEL_` are used; an empty value counts as not
+    /// set.
     pub fn environment<N: Into<String>, V: Into<String>>(mut self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
         self.environment = Some(Environment::from_pairs(pairs));
@@ -82,9 +85,10 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the address of the collector for all signals, with `http://` or `https://`. Over HTTP, the path of each
-    /// signal (`/v1/traces`, `/v1/metrics`, `/v1/logs`) is appended. Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to
-    /// `http://localhost:4318` for HTTP and `http://localhost:4317` for gRPC.
+    /// Sets the address of the collector for all signals, with `http://`, or with `https://`, which needs the feature
+    /// `otlp-tls`. Over HTTP, the path of each signal (`/v1/traces`, `/v1/metrics`, `/v1/logs`) is appended; over gRPC,
+    /// a path is ignored. Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to `http://localhost:4318` for HTTP and
+    /// `http://localhost:4317` for gRPC.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.options.endpoint.url = Some(endpoint.into());
         self
@@ -104,8 +108,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the time limit of one attempt: connecting, sending the request and reading the response. Defaults to
-    /// `OTEL_EXPORTER_OTLP_TIMEOUT`, else to ten seconds.
+    /// Sets the time limit of one attempt: connecting, sending the request and reading the response. Zero is an error
+    /// of [`build`](Self::build). Defaults to `OTEL_EXPORTER_OTLP_TIMEOUT`, else to ten seconds.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.options.endpoint.timeout = Some(timeout);
         self
@@ -139,8 +143,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the maximum number of spans, and the maximum number of log records, that wait to be sent. Defaults to
-    /// `OTEL_BSP_MAX_QUEUE_SIZE` and `OTEL_BLRP_MAX_QUEUE_SIZE`, else to 2,048 each.
+    /// Sets the maximum number of spans, and the maximum number of log records, that wait to be sent; 0 counts as 1.
+    /// Defaults to `OTEL_BSP_MAX_QUEUE_SIZE` and `OTEL_BLRP_MAX_QUEUE_SIZE`, else to 2,048 each.
     pub const fn queue_limit(mut self, items: usize) -> Self {
         self.options.queue_limit = Some(items);
         self
@@ -155,16 +159,17 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the maximum number of items in one request. Defaults to `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` for spans and
-    /// `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` for log records, else to 512. A value above the queue limit is reduced to the
-    /// queue limit.
+    /// Sets the maximum number of spans or log records in one request; 0 counts as 1. Has no effect on metrics.
+    /// Defaults to `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` for spans and `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` for log records,
+    /// else to 512. A value above the queue limit is reduced to the queue limit.
     pub const fn batch_size(mut self, items: usize) -> Self {
         self.options.batch_size = Some(items);
         self
     }
 
-    /// Sets the longest time that an item waits for its batch to fill. Defaults for spans to `OTEL_BSP_SCHEDULE_DELAY`,
-    /// else five seconds, and for log records to `OTEL_BLRP_SCHEDULE_DELAY`, else one second.
+    /// Sets the longest time that a span or log record waits for its batch to fill; less than 1 ms counts as 1 ms.
+    /// Defaults for spans to `OTEL_BSP_SCHEDULE_DELAY`, else five seconds, and for log records to
+    /// `OTEL_BLRP_SCHEDULE_DELAY`, else one second.
     pub const fn batch_delay(mut self, delay: Duration) -> Self {
         self.options.batch_delay = Some(delay);
         self
@@ -178,16 +183,16 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the time between two collections of the metrics. Defaults to `OTEL_METRIC_EXPORT_INTERVAL`, else to 60
-    /// seconds.
+    /// Sets the time between two collections of the metrics. Zero counts as 60 seconds. Defaults to
+    /// `OTEL_METRIC_EXPORT_INTERVAL`, else to 60 seconds.
     pub const fn metrics_interval(mut self, interval: Duration) -> Self {
         self.options.metrics_interval = Some(interval);
         self
     }
 
     /// Sets the temporality of exported metrics: delta (`true`), the change since the last export, or cumulative
-    /// (`false`), the total since the start. Defaults to `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else to
-    /// cumulative.
+    /// (`false`), the total since the start. Sums that can decrease are cumulative in both cases. Defaults to
+    /// `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else to cumulative.
     pub const fn delta_temporality(mut self, delta: bool) -> Self {
         self.options.delta_temporality = Some(delta);
         self
@@ -202,21 +207,24 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets the format in which the subscriber that [`init`](Self::init) installs also writes events to standard output.
-    /// Has no effect on [`build`](Self::build), and after [`without_subscriber`](Self::without_subscriber). Defaults to
-    /// [`StandardOutput::Json`].
+    /// Sets the format in which the subscriber that [`init`](Self::init) installs also writes events to standard
+    /// output. Has no effect on [`build`](Self::build), and after [`without_subscriber`](Self::without_subscriber).
+    /// Defaults to [`StandardOutput::Json`].
     pub const fn standard_output(mut self, output: StandardOutput) -> Self {
         self.standard_output = output;
         self
     }
 
-    /// Sets the filter of events and spans, in the syntax of `RUST_LOG`. Defaults to `RUST_LOG`, else to `info`.
+    /// Sets the filter of the events and spans that are sent and written to standard output, in the syntax of
+    /// `RUST_LOG`. If it is not valid, `info` is used and [`Pipeline::warnings`] states the error. Defaults to
+    /// `RUST_LOG`, else to `info`.
     pub fn filter(mut self, directives: impl Into<String>) -> Self {
         self.filter = Some(directives.into());
         self
     }
 
-    /// Does not install a `tracing` subscriber. Add [`Pipeline::layer`] to your own registry instead.
+    /// Makes [`init`](Self::init) install no `tracing` subscriber. Add [`Pipeline::layer`] to your own registry
+    /// instead.
     pub const fn without_subscriber(mut self) -> Self {
         self.should_install_subscriber = false;
         self
@@ -229,8 +237,9 @@ impl PipelineBuilder {
         self
     }
 
-    /// Builds the pipeline and installs it for the whole process: the tracer and meter providers, the logger provider
-    /// for the events of observers, the propagators and the `tracing` subscriber. Build observers after this call.
+    /// Builds the pipeline and installs it for the whole process: the tracer and meter providers and the logger
+    /// provider for the events of observers, each if its signal is exported, the propagators and the `tracing`
+    /// subscriber. Build observers after this call.
     ///
     /// An application that installs a subscriber after this call panics in `tracing_subscriber` with "Unable to install
     /// global subscriber" or "failed to set global default subscriber": use
@@ -239,9 +248,10 @@ impl PipelineBuilder {
     /// # Errors
     ///
     /// Returns an error if the process already has a pipeline or, unless
-    /// [`without_subscriber`](Self::without_subscriber) was called, a `tracing` subscriber; if an endpoint, a header or a
-    /// certificate cannot be used, if a protocol or compression set in code needs a disabled feature, or if the export
-    /// thread cannot be started. All other settings that cannot be applied are listed in one warning.
+    /// [`without_subscriber`](Self::without_subscriber) was called, a `tracing` subscriber; if an endpoint, a header or
+    /// a certificate cannot be used, if the timeout set in code is zero, if a protocol or compression set in code needs
+    /// a disabled feature, or if the export thread cannot be started. All other settings that cannot be applied are
+    /// listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
         let (should_install, output) = (self.should_install_subscriber, self.standard_output);
         let install_guard = InstallGuard::acquire()?;
@@ -269,8 +279,8 @@ impl PipelineBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if an endpoint, a header or a certificate cannot be used, if a protocol or compression set in
-    /// code needs a disabled feature, or if the export thread cannot be started.
+    /// Returns an error if an endpoint, a header or a certificate cannot be used, if the timeout set in code is zero,
+    /// if a protocol or compression set in code needs a disabled feature, or if the export thread cannot be started.
     pub fn build(self) -> Result<Pipeline, InitError> {
         let environment = self.resolved_environment();
         let settings = PipelineSettings::resolve(&self.options, &environment)?;
@@ -278,8 +288,9 @@ impl PipelineBuilder {
         Pipeline::start(settings, self.tail_sampling, self.shutdown_timeout, filter)
     }
 
-    /// Sends an empty request to each collector and returns a readable report of the results. Requests are sent
-    /// concurrently; each is given up after `limit`, or after the [timeout](Self::timeout) if that is shorter.
+    /// Sends an empty request for each exported signal to its collector and returns a readable report of the results.
+    /// Blocks the calling thread. Requests are sent concurrently; each is given up after `limit`, or after the
+    /// [timeout](Self::timeout) if that is shorter.
     ///
     /// # Errors
     ///

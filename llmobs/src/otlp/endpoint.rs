@@ -298,8 +298,8 @@ fn origin(uri: &Uri) -> Result<Uri, http::Error> {
     builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query("/").build()
 }
 
-/// Returns an address without its user name, password, query and fragment. Example: `http://user:key@host/path?token=1` becomes
-/// `http://host/path`.
+/// Returns an address without its user name, password, query and fragment. Example: `http://user:key@host/path?token=1`
+/// becomes `http://host/path`.
 pub(super) fn redact_uri(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     let is_delimiter = |character: char| matches!(character, '/' | '?' | '#');

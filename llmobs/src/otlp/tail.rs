@@ -34,10 +34,11 @@ pub(super) const SAMPLING_RATIO: &str = "llmobs.sampling.ratio";
 
 /// The rule that decides at the end of a trace whether its spans are exported.
 ///
-/// A trace with an error (a span with status `Error`) or a missed objective is kept completely; that a caller left is not
-/// an error here. Of the other traces, the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
-/// starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait) time after an
-/// operation in the trace has ended.
+/// A trace with an error (a span with status `Error`) or a missed objective is kept completely; that a caller left is
+/// not an error here. Of the other traces, the configured ratio is kept. A span that was decided before its trace had
+/// the error or missed objective follows the ratio. The decision covers the spans of the trace in this process: from
+/// the first span that starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait)
+/// time after an operation in the trace has ended.
 ///
 /// ```
 /// use llmobs::otlp::TailSampling;

@@ -1,7 +1,7 @@
 //! Conversion of OpenMetrics text to the classic Prometheus text format (0.0.4).
 //!
-//! `prometheus-client` writes OpenMetrics. The conversion adds `_total` to the name of a counter and `_info` to the name
-//! of an info metric in the lines `# HELP` and `# TYPE`, replaces the types that the classic format does not have
+//! `prometheus-client` writes OpenMetrics. The conversion adds `_total` to the name of a counter and `_info` to the
+//! name of an info metric in the lines `# HELP` and `# TYPE`, replaces the types that the classic format does not have
 //! (`info` and `stateset` by `gauge`, `unknown` by `untyped`), and removes the units, the exemplars and the `# EOF`. A
 //! counter of a view has the type `unknown` in OpenMetrics, because its name lacks `_total`, and `counter` here.
 
@@ -11,7 +11,8 @@ use crate::sink::prometheus::is_view_counter;
 /// Appends the metrics of an observer to `page`, in the classic Prometheus text format. The page must be empty or end
 /// with a line feed.
 ///
-/// Appends nothing if the observer writes into a registry of the application, whose page contains the metrics already.
+/// Appends nothing if the observer is disabled, or if it writes into a registry of the application, whose page contains
+/// the metrics already.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -26,8 +27,8 @@ pub fn render_classic(observer: &Observer, page: &mut String) {
     to_classic(&observer.encode_open_metrics(), page);
 }
 
-/// Converts OpenMetrics text to the classic format and appends it to `classic`. Samples without a `#` are most of a page
-/// and are copied in blocks.
+/// Converts OpenMetrics text to the classic format and appends it to `classic`. Samples without a `#` are most of a
+/// page and are copied in blocks.
 pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     let mut help: Option<(&str, &str)> = None;
     let mut rest = open_metrics;

@@ -6,13 +6,13 @@
 pub enum Dialect {
     /// Anthropic's Messages: server-sent events (SSE) whose data names the event in `type`.
     Anthropic,
-    /// Gemini's `generateContent`, `streamGenerateContent` and embeddings. A stream is server-sent events with `alt=sse`,
-    /// otherwise one JSON array.
+    /// Gemini's `generateContent`, `streamGenerateContent` and embeddings. A stream is server-sent events with
+    /// `alt=sse`, otherwise one JSON array.
     Gemini,
     /// Ollama's native chat, generate and embeddings endpoints: one JSON object per line (NDJSON).
     Ollama,
-    /// OpenAI's chat completions, legacy completions, Responses and embeddings, and compatible servers: vLLM, SGLang, TGI,
-    /// llama.cpp, Mistral, Groq, DeepSeek, and Ollama under `/v1`.
+    /// OpenAI's chat completions, legacy completions, Responses and embeddings, and compatible servers: vLLM, SGLang,
+    /// TGI, llama.cpp, Mistral, Groq, DeepSeek, and Ollama under `/v1`.
     OpenAi,
 }
 

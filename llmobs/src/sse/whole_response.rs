@@ -9,16 +9,16 @@ use super::sinks::DecoderSinks;
 use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 
-/// Ends an operation with a response that was not streamed. Records the usage, finish reasons, id, model and, if content
-/// is captured, the output that the body contains. `status` is the HTTP status of the response.
+/// Ends an operation with a response that was not streamed. Records the usage, finish reasons, id, model and, if
+/// content is captured, the output that the body contains. `status` is the HTTP status of the response.
 ///
 /// The first case that applies determines the outcome:
 ///
-/// - The body contains an error that names a more precise type than `upstream`, or the status is 400 or higher: the end
-///   of [`Operation::end_with_error`]. The error in the body precedes the status, because a wrong key and a filtered
-///   prompt may both have the status 400.
-/// - The status is 200, and the body of a chat, `generate_content` or text completion has no field of the dialect:
-///   `failed` with the error type `upstream`.
+/// - The body contains an error, or the status is 400 or higher: the end of [`Operation::end_with_error`]. The error
+///   type of the body, unless it is `upstream`, precedes that of the status, because a wrong key and a filtered prompt
+///   may both have the status 400.
+/// - The status is 200, and the body of a chat, `generate_content` or text completion has no field of the dialect or is
+///   not JSON, and is not too long to be read: `failed` with the error type `upstream`.
 /// - Otherwise: `completed`, or `failed` if an error was marked before.
 ///
 /// ```
@@ -37,9 +37,9 @@ pub fn end_with_response(operation: Operation, dialect: Dialect, status: u16, bo
     response.finish(status);
 }
 
-/// A response that is not streamed, while its bytes arrive. Owns the operation, and ends it in [`finish`](Self::finish).
-/// Stores at most 1 MiB of the response; of a longer one, long strings and the later items of lists are skipped, and no
-/// content is captured.
+/// A response that is not streamed, while its bytes arrive. Owns the operation, and ends it in
+/// [`finish`](Self::finish). Stores at most 1 MiB of the response; of a longer one, long strings and the later items of
+/// lists are skipped, and no content is captured.
 #[derive(Debug)]
 pub(crate) struct WholeResponse {
     operation: Operation,
@@ -47,7 +47,7 @@ pub(crate) struct WholeResponse {
     error: Option<ErrorType>,
     /// Set if the body has a field of the dialect.
     is_readable: bool,
-    /// Set if the body is not to be read.
+    /// Set if the body is not to be read, because it is compressed.
     is_unread: bool,
 }
 
@@ -63,7 +63,7 @@ impl WholeResponse {
         self
     }
 
-    /// Returns whether the JSON of the body is complete.
+    /// Returns whether the JSON of the body is complete and has a field of the dialect.
     #[cfg(feature = "gateway")]
     pub(crate) const fn is_read(&self) -> bool {
         self.is_readable

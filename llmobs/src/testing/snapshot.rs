@@ -11,8 +11,8 @@ use crate::observer::Observer;
 ///
 /// The values are parsed from the page that a scraper receives. [`Readings::new`] requires an observer that owns its
 /// registry; for an observer with an external registry, encode that registry and pass the page to [`Readings::parse`].
-/// Rows of other crates are found by name if they were registered at the observer or added with
-/// [`Readings::with_rows`].
+/// Metrics of a registry with a prefix are not found. Rows of other crates are found by name if they were registered at
+/// the observer or added with [`Readings::with_rows`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
     samples: Vec<ParsedSample>,
@@ -37,18 +37,19 @@ pub struct HistogramSnapshot {
     /// The sum of the recorded values, in the unit of the metric.
     pub sum: f64,
     /// The cumulative counts: pairs of an upper bound and the number of values at or below it, in ascending order. The
-    /// last bound is infinite.
+    /// last bound is infinite. Empty if no series matches.
     pub buckets: Vec<(f64, u64)>,
 }
 
 impl Readings {
-    /// Reads the metrics of an observer that owns its registry.
+    /// Reads the metrics of an observer that owns its registry. There are no values for a disabled observer or one with
+    /// an external registry.
     #[must_use]
     pub fn new(observer: &Observer) -> Self {
         Self::parse(&observer.encode_open_metrics()).with_rows(&observer.registered_rows())
     }
 
-    /// Parses a page in the OpenMetrics format or the classic Prometheus text format.
+    /// Parses a page in the OpenMetrics format or the classic Prometheus text format. Ignores lines that are not valid.
     #[must_use]
     pub fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -63,11 +64,11 @@ impl Readings {
     }
 
     /// Returns the value of a counter or gauge, summed over all series with these attributes; zero if no series
-    /// matches.
+    /// matches, and for a histogram.
     ///
     /// # Panics
     ///
-    /// Panics if there is no metric with this name.
+    /// Panics if no metric with this name is defined.
     #[must_use]
     pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
         let name = self.find_row(name).prometheus_name();
@@ -75,22 +76,22 @@ impl Readings {
         self.matching(attributes).filter(|sample| sample.name == name || sample.name == total).map(|s| s.value).sum()
     }
 
-    /// Returns [`value`](Self::value) as a whole number.
+    /// Returns [`value`](Self::value) as a whole number, rounded down; zero for a negative value.
     ///
     /// # Panics
     ///
-    /// Panics if there is no metric with this name.
+    /// Panics if no metric with this name is defined.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
     pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
         self.value(name, attributes) as u64
     }
 
-    /// Returns a histogram, summed over all series with these attributes.
+    /// Returns a histogram, summed over all series with these attributes; empty if no series matches.
     ///
     /// # Panics
     ///
-    /// Panics if there is no metric with this name.
+    /// Panics if no metric with this name is defined.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, 0 or more")]
     pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
@@ -115,11 +116,11 @@ impl Readings {
         distribution
     }
 
-    /// Returns the labels of every series of a metric, under their Prometheus names.
+    /// Returns the labels of every series of a metric, under their Prometheus names; empty if there are no series.
     ///
     /// # Panics
     ///
-    /// Panics if there is no metric with this name.
+    /// Panics if no metric with this name is defined.
     #[must_use]
     pub fn series(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let name = self.find_row(name).prometheus_name();
@@ -217,7 +218,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// Reads the counts of an observer that owns its registry.
+    /// Reads the counts of an observer that owns its registry; all are zero for any other observer.
     #[must_use]
     pub fn new(observer: &Observer) -> Self {
         Self::from(&Readings::new(observer))

@@ -28,12 +28,13 @@ use crate::observer::Observer;
 use crate::observer::WaitsFor;
 
 /// A service that lists every operation in flight, oldest first: as an HTML table for browsers, otherwise as JSON.
-/// The page contains no content.
+/// The page contains no content. Methods other than `GET` and `HEAD` receive 405.
 ///
 /// By default, only requests from the same machine are answered; others receive 403. The peer address and the requested
-/// host must both be loopback (the host check stops DNS rebinding from a web page), and no proxy header may be present.
-/// The peer address is known if axum serves with `into_make_service_with_connect_info::<SocketAddr>()`, or if the
-/// request has an extension of type `SocketAddr`. Without a known address, every request is refused.
+/// host must both be loopback (the host check stops DNS rebinding from a web page), no proxy header may be present, and
+/// the version must be HTTP/1.1 or later. The peer address is known if axum serves with
+/// `into_make_service_with_connect_info::<SocketAddr>()`, or if the request has an extension of type `SocketAddr`.
+/// Without a known address, every request is refused.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -121,8 +122,8 @@ fn is_local<B>(request: &Request<B>) -> bool {
         && requested_authority(request.uri(), headers).is_some_and(|host| is_loopback(without_brackets(host.host())))
 }
 
-/// Returns whether a proxy may have passed the request on: it has a header that proxies and content networks add, or the
-/// version HTTP/1.0, in which nginx forwards by default, without any such header.
+/// Returns whether a proxy may have passed the request on: it has a header that proxies and content networks add, or
+/// the version HTTP/1.0, in which nginx forwards by default, without any such header.
 fn is_proxied<B>(request: &Request<B>) -> bool {
     const HEADERS: [&str; 10] = [
         "cf-connecting-ip",

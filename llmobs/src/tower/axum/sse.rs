@@ -21,7 +21,8 @@ use crate::semconv::value::ErrorType;
 pub type ObservedEvents<S, F, E> = ObservedStream<Events<S, F>, Described<fn(&Result<Event, E>) -> Chunk>>;
 
 /// Returns a response that sends each item of a stream as an event. The operation ends when the stream ends, returns an
-/// error, or is dropped because the client disconnects.
+/// error, or is dropped because the client disconnects. In the gateway and client roles, an answer needs a finish
+/// reason, from a chunk or a marker; see [`ObservedStream::without_finish_reason`].
 ///
 /// The closure returns the chunk and the event of an item. An error ends the response; its error type is the type set
 /// on the operation before, otherwise `_OTHER`. To notify the client first, send an event with [`Chunk::failed`].
