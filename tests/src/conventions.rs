@@ -1,5 +1,5 @@
-//! Checks exported telemetry against the definitions of the conventions and of llmobs, which are generated from the data
-//! files in `semconv/`.
+//! Checks exported telemetry against the definitions of the conventions and of llmobs, which are generated from the
+//! data files in `semconv/`.
 //!
 //! The checks cover names, types, values, required attributes, kinds, units, span names and severities of each signal.
 
@@ -66,6 +66,7 @@ impl Conventions {
         primary.iter().chain(other).chain(metric::CORE).chain(metric::HARDWARE).chain(own::METRICS)
     }
 
+    /// Returns the definitions of the profile's spans, also those of conventions other than GenAI.
     pub fn spans(&self) -> impl Iterator<Item = &'static SpanDefinition> + use<> {
         let primary = if self.is_latest() { span::LATEST } else { span::V1_41 };
         primary.iter().chain(span::CORE)
@@ -80,7 +81,7 @@ impl Conventions {
 /// One difference between a signal and its definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
-    /// The name of the span, metric or event.
+    /// The name of the span, metric or event; `resource` for the resource.
     pub signal: String,
     pub kind: ViolationKind,
 }

@@ -24,7 +24,8 @@ pub struct RecordedEvent {
     pub fields: BTreeMap<String, Value>,
 }
 
-/// A layer that stores the events of this thread until the guard is dropped.
+/// A layer that stores the events of this thread until the guard is dropped. Panics at an event with a `u64` field or
+/// with a field that is present twice.
 #[derive(Debug, Clone, Default)]
 pub struct EventRecorder(Arc<Mutex<Vec<RecordedEvent>>>);
 
@@ -44,7 +45,7 @@ impl EventRecorder {
         self.events().into_iter().filter(|event| event.name == name).collect()
     }
 
-    /// Returns the only event of this name.
+    /// Returns the only event of this name. Panics if there is none, or more than one.
     pub fn only_event(&self, name: &str) -> RecordedEvent {
         let mut all = self.events_named(name);
         assert_eq!(all.len(), 1, "`{name}` among {:?}", self.events());

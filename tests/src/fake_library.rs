@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 /// The device number that selects every device.
 pub const EVERY: u32 = u32::MAX;
 
+/// A copy of the library's file, loaded into this process. Dropping this value removes the file.
 #[derive(Debug)]
 pub struct Fake {
     path: PathBuf,
@@ -25,7 +26,8 @@ impl Fake {
         Self::without(&[])
     }
 
-    /// Loads a library that lacks these functions: their names are overwritten in the file before it is loaded.
+    /// Loads a library that lacks these functions: their names are overwritten in the file before it is loaded. Panics
+    /// if the library never had one of them.
     pub fn without(functions: &[&str]) -> Self {
         static COPIES: AtomicU32 = AtomicU32::new(0);
         let directory = env::current_exe().unwrap().parent().unwrap().to_owned();
@@ -56,13 +58,14 @@ impl Fake {
         &self.path
     }
 
-    /// Resets the library to this number of devices.
+    /// Replaces the devices by this number of devices with constant values. Errors, delays and counts of the functions
+    /// stay.
     pub fn devices(&self, count: u32) {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_devices\0").unwrap()(count) }
     }
 
-    /// Resets the library to devices that run by a script.
+    /// Replaces the devices by devices that run by a script. Panics if the script is not valid.
     pub fn run(&self, script: &str) {
         let script = CString::new(script).unwrap();
         // SAFETY: the type matches the exported function, and the script outlives the call.
@@ -73,6 +76,7 @@ impl Fake {
         assert_eq!(code, 0, "the script must be valid");
     }
 
+    /// Sets a value of a device. The value `lost` is the error code that all calls for the device return.
     pub fn set(&self, device: u32, key: &str, value: u64) {
         let key = CString::new(key).unwrap();
         // SAFETY: the type matches the exported function, and the key outlives the call.
@@ -82,6 +86,7 @@ impl Fake {
         }
     }
 
+    /// Removes a value of a device, so that it is not supported.
     pub fn unset(&self, device: u32, key: &str) {
         let key = CString::new(key).unwrap();
         // SAFETY: the type matches the exported function, and the key outlives the call.
@@ -91,6 +96,7 @@ impl Fake {
         }
     }
 
+    /// Sets the name of a device.
     pub fn name(&self, device: u32, name: &str) {
         let name = CString::new(name).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
@@ -100,7 +106,7 @@ impl Fake {
         }
     }
 
-    /// Makes a function return an error code; zero restores the function.
+    /// Makes a function return an error code for a device, or with [`EVERY`] for all; zero removes the error.
     pub fn fail(&self, function: &str, device: u32, code: u32) {
         let function = CString::new(function).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
@@ -110,6 +116,7 @@ impl Fake {
         }
     }
 
+    /// Delays every call of a function by `micros` microseconds.
     pub fn delay(&self, function: &str, micros: u64) {
         let function = CString::new(function).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
@@ -119,6 +126,7 @@ impl Fake {
         }
     }
 
+    /// Makes a function hang; with `hangs` false, ends the hang.
     pub fn hang(&self, function: &str, hangs: bool) {
         let function = CString::new(function).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
@@ -128,6 +136,7 @@ impl Fake {
         }
     }
 
+    /// Returns the number of calls of a function.
     pub fn calls(&self, function: &str) -> u64 {
         let function = CString::new(function).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
@@ -137,6 +146,7 @@ impl Fake {
         }
     }
 
+    /// Returns the number of calls of all functions.
     pub fn all_calls(&self) -> u64 {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u64>(b"fake_all_calls\0").unwrap()() }
@@ -151,6 +161,7 @@ impl Fake {
         }
     }
 
+    /// Splits a device into MIG instances; zero removes them.
     pub fn mig(&self, device: u32, instances: u32) {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32, u32)>(b"fake_mig\0").unwrap()(device, instances) }
@@ -170,11 +181,13 @@ impl Fake {
         }
     }
 
+    /// Removes all processes from a device.
     pub fn no_processes(&self, device: u32) {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_no_processes\0").unwrap()(device) }
     }
 
+    /// Returns the number of times that the library was initialised.
     pub fn inits(&self) -> u32 {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_inits\0").unwrap()() }
@@ -186,6 +199,7 @@ impl Fake {
         unsafe { self.library.get::<unsafe extern "C" fn() -> i64>(b"fake_alive\0").unwrap()() }
     }
 
+    /// Returns the number of times that devices were registered for events.
     pub fn registered(&self) -> u32 {
         // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_registered\0").unwrap()() }

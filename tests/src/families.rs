@@ -77,7 +77,8 @@ impl fmt::Display for Value {
     }
 }
 
-/// Describes every difference; empty if both backends are equal. Histograms without a value are ignored on both sides.
+/// Describes every difference, one text each; empty if both backends are equal. Histograms without a value are ignored
+/// on both sides.
 pub fn differences(otel: &Families, page: &Families) -> Vec<String> {
     let mut found = Vec::new();
     let mut names: Vec<_> = otel.keys().chain(page.keys()).collect();

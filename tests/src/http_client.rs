@@ -23,11 +23,12 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Returns the value of the first header with this name, in lower case; `None` if there is none.
+    /// Returns the value of the first header with this name; `None` if there is none. `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the body as JSON. Panics if the body is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -45,6 +46,8 @@ pub async fn post_with(address: SocketAddr, path: &str, headers: &[(&str, &str)]
     request(address, "POST", path, headers, body).await
 }
 
+/// Sends a request and reads the whole answer. Panics without an answer within 60 seconds, and if the body is not
+/// UTF-8.
 pub async fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
     let exchange = async {
         let mut response = Response::send(address, method, path, headers, body).await;
@@ -125,7 +128,9 @@ pub struct StreamedAnswer {
     sent_at: Instant,
     /// The time at which each token was read: its arrival, unless `read_to_end` paused.
     pub token_times: Vec<Instant>,
+    /// The last usage that a chunk contained; `Null` before it.
     pub usage: Value,
+    /// The last error that a chunk contained; `Null` before it.
     pub error: Value,
     pub finish_reason: Option<String>,
     /// True once `[DONE]` was received.
@@ -133,7 +138,7 @@ pub struct StreamedAnswer {
 }
 
 impl StreamedAnswer {
-    /// Sends a request and reads the head of the answer.
+    /// Sends a request and reads the head of the answer. Panics if the status is not 200.
     pub async fn open(address: SocketAddr, path: &str, body: &Value) -> Self {
         let sent_at = Instant::now();
         let response = Response::send(address, "POST", path, &[], &body.to_string()).await;
@@ -150,7 +155,8 @@ impl StreamedAnswer {
         }
     }
 
-    /// Reads until the next token has arrived; returns false at the end of the stream.
+    /// Reads until the next token has arrived; returns false at the end of the stream. Panics if no chunk arrives
+    /// within 60 seconds.
     pub async fn read_token(&mut self) -> bool {
         let before = self.token_times.len();
         while self.token_times.len() == before {
@@ -200,7 +206,8 @@ impl StreamedAnswer {
         }
     }
 
-    /// Returns the time from the request to the first token, in seconds.
+    /// Returns the time from before the connection was opened to the first token, in seconds. Panics if no token was
+    /// read.
     pub fn time_to_first_token(&self) -> f64 {
         self.token_times[0].duration_since(self.sent_at).as_secs_f64()
     }

@@ -24,6 +24,7 @@ const SCHEMA_NAMES: [&str; 5] = [
 ];
 
 impl SchemaSet {
+    /// Compiles the schemas in a folder of `semconv/`. Panics if one is missing or not valid.
     pub fn open(folder: &'static str) -> Self {
         let mut schemas = Schemas::new();
         let mut compiler = Compiler::new();
@@ -37,6 +38,8 @@ impl SchemaSet {
         Self { folder, schemas, compiled: compiled.to_vec() }
     }
 
+    /// Validates a value against the schema `name`, a file name without `.json`. Returns the error as text; panics if
+    /// there is no such schema.
     pub fn check(&self, name: &str, value: &Value) -> Result<(), String> {
         let index = self.compiled.iter().find(|(known, _)| *known == name).unwrap().1;
         self.schemas.validate(value, index).map_err(|error| format!("{} {name}: {error:#}\n{value}", self.folder))

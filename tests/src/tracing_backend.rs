@@ -26,7 +26,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 pub const MODEL: &str = "smollm2-135m-instruct";
 
-/// An exporter that stores every span of this thread until it is dropped.
+/// An exporter that stores every sampled span of this thread that has ended, until it is dropped.
 pub struct TracingBackend {
     pub provider: SdkTracerProvider,
     exporter: InMemorySpanExporter,
@@ -52,7 +52,7 @@ impl TracingBackend {
         tracing::subscriber::set_default(tracing_subscriber::registry().with(layer(provider)))
     }
 
-    /// Sends this thread's spans of these levels to a provider until the guard is dropped.
+    /// Sends this thread's spans up to this level to a provider until the guard is dropped.
     pub fn subscribe_up_to(level: LevelFilter, provider: &SdkTracerProvider) -> DefaultGuard {
         crate::callsites::ask_every_subscriber();
         tracing::subscriber::set_default(tracing_subscriber::registry().with(level).with(layer(provider)))
@@ -69,7 +69,7 @@ impl TracingBackend {
         spans
     }
 
-    /// Returns the only span of this name.
+    /// Returns the only span of this name. Panics if there is none, or more than one.
     pub fn span(&self, name: &str) -> SpanData {
         let mut spans = self.spans();
         spans.retain(|span| span.name == name);
@@ -135,6 +135,7 @@ pub fn duration(span: &SpanData) -> Duration {
     span.end_time.duration_since(span.start_time).unwrap()
 }
 
+/// Returns the time between two moments. Panics if `later` is before `earlier`.
 pub fn between(earlier: SystemTime, later: SystemTime) -> Duration {
     later.duration_since(earlier).unwrap_or_else(|error| panic!("{:?} too early", error.duration()))
 }

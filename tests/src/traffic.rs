@@ -41,7 +41,7 @@ use super::engine_traffic::run_engine;
 use super::random::Random;
 use super::requests::PendingResponse;
 
-/// Returns the builder of an observer that can record every row of the catalog.
+/// Returns the builder of an observer that, with [`Profile::Dual`], can record every row of the catalog.
 pub fn full_observer<'a>() -> ObserverBuilder<'a> {
     Observer::builder()
         .level(Level::Full)
@@ -61,7 +61,8 @@ pub fn full_observer<'a>() -> ObserverBuilder<'a> {
         .objective(Objective::new("available").target(0.999))
 }
 
-/// Returns an observer with a value in every row, with exemplars and with labels that need escaping.
+/// Returns an observer with values in all rows that random traffic records, with exemplars and with labels that need
+/// escaping.
 pub fn busy_observer() -> Observer {
     let (clock, manual_clock) = Clock::manual();
     let observer = full_observer().clock(clock).profile(Profile::Dual).build().unwrap();
@@ -72,7 +73,7 @@ pub fn busy_observer() -> Observer {
     observer
 }
 
-/// Operations and streams in flight; dropping this value ends them.
+/// Operations, streams and HTTP responses in flight; dropping this value ends them.
 #[derive(Default)]
 pub struct InFlightTraffic {
     operations: Vec<Operation>,
@@ -95,6 +96,7 @@ impl<'a> Traffic<'a> {
         Self { observer, manual_clock, random: Random::new(seed), running: InFlightTraffic::default(), engine: None }
     }
 
+    /// Starts this number of operations, of which some stay in flight, then runs an engine.
     pub fn run_operations(&mut self, count: usize) {
         (0..count).for_each(|_| self.run_operation());
         self.engine = Some(run_engine(self.observer, self.manual_clock, "smollm2-135m"));
