@@ -259,7 +259,7 @@ impl DriverCall {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "the sampler has exactly three cadences")]
 pub enum Cadence {
-    /// By default several times a second while operations run, otherwise as `Normal`.
+    /// By default several times a second while the application's operations (model calls) run, otherwise as `Normal`.
     Fast,
     /// Once a second by default.
     Normal,

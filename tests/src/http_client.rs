@@ -46,8 +46,9 @@ pub async fn post_with(address: SocketAddr, path: &str, headers: &[(&str, &str)]
     request(address, "POST", path, headers, body).await
 }
 
-/// Sends a request and reads the whole answer. Panics without an answer within 60 seconds, and if the body is not
-/// UTF-8.
+/// Sends a request on a new connection and reads the whole answer. Panics without an answer within 60 seconds, if the body
+/// is not UTF-8, and if the answer has neither a content length nor a chunked body, as answers to `HEAD` and with status
+/// 204 or 304 have.
 pub async fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
     let exchange = async {
         let mut response = Response::send(address, method, path, headers, body).await;
@@ -126,7 +127,8 @@ pub struct StreamedAnswer {
     /// Bytes of an incomplete event.
     partial_event: String,
     sent_at: Instant,
-    /// The time at which each token was read: its arrival, unless `read_to_end` paused.
+    /// The time at which each event with a text was read, also with an empty one; the last event of a text completion,
+    /// which has a finish reason, does not count. It is the time of its arrival, unless `read_to_end` paused.
     pub token_times: Vec<Instant>,
     /// The last usage that a chunk contained; `Null` before it.
     pub usage: Value,
@@ -155,8 +157,9 @@ impl StreamedAnswer {
         }
     }
 
-    /// Reads until the next token has arrived; returns false at the end of the stream. Panics if no chunk arrives
-    /// within 60 seconds.
+    /// Reads until the next event with a text has arrived, with all events of its chunk, and returns true; returns false
+    /// at the end of the stream, after which it must not be called again. Panics if no chunk arrives within 60 seconds, if
+    /// the connection ends before the stream, and for an event that does not begin with `data: `.
     pub async fn read_token(&mut self) -> bool {
         let before = self.token_times.len();
         while self.token_times.len() == before {
@@ -175,7 +178,7 @@ impl StreamedAnswer {
         true
     }
 
-    /// Reads to the end, with a pause after each token.
+    /// Reads to the end, with a pause after each chunk that has texts. Panics as [`read_token`](Self::read_token) does.
     pub async fn read_to_end(&mut self, pause: Duration) {
         while self.read_token().await {
             if !pause.is_zero() {
@@ -206,13 +209,13 @@ impl StreamedAnswer {
         }
     }
 
-    /// Returns the time from before the connection was opened to the first token, in seconds. Panics if no token was
-    /// read.
+    /// Returns the time from before the connection was opened to the first event with a text, in seconds. Panics if none
+    /// was read.
     pub fn time_to_first_token(&self) -> f64 {
         self.token_times[0].duration_since(self.sent_at).as_secs_f64()
     }
 
-    /// Returns the times between tokens, in seconds.
+    /// Returns the times between events with a text, in seconds.
     pub fn gaps(&self) -> Vec<f64> {
         gaps(&self.token_times)
     }

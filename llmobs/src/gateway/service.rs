@@ -20,7 +20,7 @@ use super::request_reader::RequestReader;
 use super::response_body::ResponseBody;
 use super::settings::GatewaySettings;
 
-/// A service that [`GatewayLayer`](super::GatewayLayer) observes.
+/// The service that [`GatewayLayer`](super::GatewayLayer) puts around another one, whose requests it observes.
 #[derive(Clone)]
 pub struct Gateway<S> {
     inner: S,

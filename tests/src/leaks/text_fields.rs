@@ -17,7 +17,8 @@ use crate::collector::ReceivedData;
 pub struct TextField {
     /// `span`, `log`, `metric`, `resource` or `scope`; outputs other than OTLP have other names, such as `page`.
     pub signal: &'static str,
-    /// The name of the span, event or metric; empty for a resource or scope. In JSON, the field `message` of the value.
+    /// The name of the span, event or metric; empty for a resource or scope. In JSON, the field `message` of the value. On
+    /// a page, the metric of the line, or `#` for a comment.
     pub owner: String,
     /// The key of the attribute, or the name of the signal's field; `key` if the text is itself the key of an attribute
     /// or the name of a field of JSON.
@@ -136,7 +137,13 @@ impl TextFieldCollector<'_> {
 }
 
 fn add_resource_and_scope(text_fields: &mut Vec<TextField>, resource: &Resource, scope: &InstrumentationScope) {
-    TextFieldCollector { text_fields, signal: "resource", owner: "" }.attributes(&resource.attributes);
+    let mut collector = TextFieldCollector { text_fields, signal: "resource", owner: "" };
+    collector.attributes(&resource.attributes);
+    for entity in &resource.entity_refs {
+        collector.push("schema_url", &entity.schema_url);
+        collector.push("type", &entity.r#type);
+        entity.id_keys.iter().chain(&entity.description_keys).for_each(|key| collector.push("key", key));
+    }
     let mut collector = TextFieldCollector { text_fields, signal: "scope", owner: "" };
     collector.push("name", &scope.name);
     collector.push("version", &scope.version);
@@ -164,6 +171,7 @@ fn add_metric(text_fields: &mut Vec<TextField>, metric: &Metric) {
     collector.push("name", &metric.name);
     collector.push("description", &metric.description);
     collector.push("unit", &metric.unit);
+    collector.attributes(&metric.metadata);
     let exemplars = |collector: &mut TextFieldCollector<'_>, all: &[Exemplar]| {
         all.iter().for_each(|exemplar| collector.attributes(&exemplar.filtered_attributes));
     };
