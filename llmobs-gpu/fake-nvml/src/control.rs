@@ -161,7 +161,7 @@ pub extern "C" fn fake_event(device: u32, kind: u64, data: u64) {
 }
 
 /// Removes the MIG instances of all devices, then splits a device into this number of instances, which are added at the
-/// end of the list of devices. An unknown device is ignored.
+/// end of the list of devices. An unknown device is not split.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_mig(device: u32, instances: u32) {
     let mut state = state();
@@ -223,7 +223,7 @@ pub extern "C" fn fake_alive() -> i64 {
     state.event_sets + state.gpm_samples
 }
 
-/// Returns how often a device was registered for events since the library was loaded.
+/// Returns how often devices were registered for events since the library was loaded, all devices together.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_registered() -> u32 {
     state().registered

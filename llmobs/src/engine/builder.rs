@@ -50,8 +50,9 @@ impl<'a> EngineBuilder<'a> {
     }
 
     /// Builds the handle of the engine. A handle with the model and id of an engine that exists is a handle of that
-    /// engine, whose revision, quantization and block size remain. An observer has at most 64 engines during its life: the handle of a further one records nothing, and is
-    /// counted in `llmobs.self.folded_labels`.
+    /// engine, whose revision, quantization and block size remain. An observer has at most 64 engines during its life: the
+    /// handle of a further one records nothing, and is counted in `llmobs.self.folded_labels`. The handle of a disabled
+    /// observer records nothing.
     #[must_use]
     pub fn build(self) -> Engine {
         Engine::new(self.registry.and_then(|registry| registry.open(self.model, self.id, &self.info)))

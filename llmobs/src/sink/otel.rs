@@ -283,7 +283,7 @@ impl fmt::Debug for MeterProviderRef<'_> {
 }
 
 impl MeterProviderRef<'_> {
-    /// Returns a meter of the provider with the scope `llmobs` and the schema URL of the profile.
+    /// Returns a meter of the provider with the scope `llmobs`, and the schema URL of the profile if it has one.
     pub(crate) fn meter(self, profile: Profile) -> Meter {
         self.0.meter_with_scope(instrumentation_scope(profile))
     }
@@ -306,18 +306,20 @@ impl fmt::Debug for TracerProviderRef<'_> {
 }
 
 impl TracerProviderRef<'_> {
-    /// Returns a tracer of the provider with the scope `llmobs` and the schema URL of the profile.
+    /// Returns a tracer of the provider with the scope `llmobs`, and the schema URL of the profile if it has one.
     pub(crate) fn tracer(self, profile: Profile) -> BoxedTracer {
         BoxedTracer::new(self.0.boxed_tracer(instrumentation_scope(profile)))
     }
 }
 
-/// Returns a tracer of the process-wide provider with the scope `llmobs` and the schema URL of the profile.
+/// Returns a tracer of the process-wide provider with the scope `llmobs`, and the schema URL of the profile if it has
+/// one.
 pub(crate) fn global_tracer(profile: Profile) -> BoxedTracer {
     opentelemetry::global::tracer_with_scope(instrumentation_scope(profile))
 }
 
-/// Returns a meter of the process-wide provider with the scope `llmobs` and the schema URL of the profile.
+/// Returns a meter of the process-wide provider with the scope `llmobs`, and the schema URL of the profile if it has
+/// one.
 pub(crate) fn global_meter(profile: Profile) -> Meter {
     opentelemetry::global::meter_with_scope(instrumentation_scope(profile))
 }

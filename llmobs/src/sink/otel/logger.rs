@@ -46,7 +46,7 @@ impl fmt::Debug for LoggerProviderRef<'_> {
 }
 
 impl LoggerProviderRef<'_> {
-    /// Returns a logger of the provider with the scope `llmobs` and the schema URL of the profile.
+    /// Returns a logger of the provider with the scope `llmobs`, and the schema URL of the profile if it has one.
     pub(crate) fn logger(self, profile: Profile) -> EventLogger {
         EventLogger(self.0.create_logger(instrumentation_scope(profile)))
     }
