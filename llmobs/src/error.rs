@@ -216,6 +216,8 @@ pub enum BuildError {
     /// Bound instruments are enabled in the OpenTelemetry API and disabled in the SDK of the meter provider, so every
     /// measurement would be lost.
     BoundInstrumentsMismatch,
+    /// The channel of `on_end_channel` has a capacity of 0, so every record would be dropped.
+    RecordChannelWithoutCapacity,
     /// An environment variable `LLMOBS_PSEUDONYM_KEY*` leads to an invalid key or contains an invalid key id. The
     /// variables are read only if the setter `pseudonyms` is not called.
     InvalidPseudonymKey {
@@ -251,6 +253,9 @@ impl fmt::Display for BuildError {
                  provider, so every measurement would be lost; enable the feature \
                  `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or disable the feature \
                  `otel-bound` of llmobs",
+            ),
+            Self::RecordChannelWithoutCapacity => f.write_str(
+                "`on_end_channel`: a channel of capacity 0 holds no record; pass the number of records that may wait",
             ),
             Self::InvalidPseudonymKey { reason } => write!(f, "LLMOBS_PSEUDONYM_KEY*: {reason}"),
         }

@@ -6,7 +6,7 @@ mod content_value;
 mod details;
 mod evaluation;
 mod exception;
-mod fields;
+pub(crate) mod fields;
 mod request_complete;
 
 #[cfg(feature = "content")]
@@ -18,3 +18,4 @@ pub use self::evaluation::Evaluation;
 pub(crate) use self::exception::ExceptionEvent;
 pub(crate) use self::request_complete::KeepReason;
 pub(crate) use self::request_complete::RequestCompleteEvent;
+pub(crate) use self::request_complete::seconds_since_epoch;

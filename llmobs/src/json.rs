@@ -33,6 +33,14 @@ impl<'a> JsonObject<'a> {
         }
     }
 
+    /// Appends an object with the fields that `fill` appends to it.
+    pub(crate) fn object(&mut self, name: &str, fill: impl FnOnce(&mut JsonObject<'_>)) {
+        self.key(name);
+        let mut inner = JsonObject::new(self.out);
+        fill(&mut inner);
+        inner.finish();
+    }
+
     #[cfg(feature = "tower")]
     pub(crate) fn null(&mut self, name: &str) {
         self.key(name);
@@ -101,5 +109,11 @@ mod tests {
             object.number("d", Some(true));
         });
         assert_eq!(object, r#"{"c":1.5,"d":true}"#);
+    }
+
+    #[test]
+    fn an_object_may_contain_an_object() {
+        let object = json(|object| object.object("a", |inner| inner.string("b", Some("c"))));
+        assert_eq!(object, r#"{"a":{"b":"c"}}"#);
     }
 }

@@ -20,6 +20,7 @@
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
 //! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |
+//! | bill and audit calls | [`ObserverBuilder::on_end`], [`ObserverBuilder::on_end_channel`] | [records](guide::records) |
 //! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
 //! | find missing data | | [troubleshooting](guide::troubleshooting) |
 //!
@@ -230,6 +231,7 @@
 //! | `otlp-json` | the pipeline with JSON bodies over HTTP; includes `otlp` |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls; includes `otlp` |
 //! | `otlp-zstd` | the pipeline with requests compressed by zstd; compiles C code; includes `otlp` |
+//! | `serde` | `Serialize` for the [records](record) of operations |
 //! | `otel-bound` | bound OpenTelemetry instruments, which record without a lookup of the attributes; enables them in the API and the SDK |
 //! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric; includes `prometheus` |
 //!
@@ -296,6 +298,7 @@ pub mod process;
 pub mod prometheus;
 #[cfg(feature = "pseudonym")]
 pub mod pseudonym;
+pub mod record;
 #[cfg(feature = "tokio")]
 pub mod runtime;
 pub mod semconv;

@@ -2,6 +2,7 @@
 //! local histogram of a stream.
 
 mod device;
+mod record_id;
 mod span_ids;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TraceState;
 
 pub(crate) use self::device::DeviceRecord;
+pub use self::record_id::RecordId;
 pub use self::span_ids::SpanIds;
 pub(crate) use self::span_ids::SpanIdsSource;
 use crate::clock::duration_to_nanos;

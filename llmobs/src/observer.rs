@@ -101,6 +101,11 @@ use crate::metric::Synchronous;
 use crate::objective::Objective;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
+use crate::record;
+use crate::record::Finished;
+use crate::record::RecordFields;
+use crate::record::Records;
+use crate::record::Started;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
@@ -773,6 +778,71 @@ impl<'a> ObserverBuilder<'a> {
     /// available only through [`Observer::recent_operations`].
     pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.flight_recorder_folder = Some(folder.into());
+        self
+    }
+
+    /// Sets a callback that receives the record of every operation that ends, in whatever way, exactly once: for billing and
+    /// audit. It runs on the thread that ends the operation, after the metrics and outside of every lock, so it should not
+    /// block. A panic in it is caught and counted in `llmobs.self.dropped` (signal `record`). If the callback itself starts
+    /// and ends operations, their records follow when it has returned; a callback that does so for each record never
+    /// returns. A callback that owns a clone of the observer keeps the observer alive, so it should use
+    /// [`Observer::current`]. Records that wait in a channel are available with [`on_end_channel`](Self::on_end_channel).
+    /// Called again, replaces the callback. Defaults to none ([guide](crate::guide::records)).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    ///
+    /// let (lines, written) = std::sync::mpsc::channel();
+    /// let observer = Observer::builder()
+    ///     .model("m")
+    ///     .on_end(move |record| {
+    ///         let _ = lines.send(record.to_json());
+    ///     })
+    ///     .build()?;
+    /// drop(observer.chat("m").start());
+    /// assert!(written.try_recv().unwrap().contains(r#""llmobs.operation.outcome":"cancelled""#));
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn on_end(mut self, callback: impl Fn(Finished) + Send + Sync + 'static) -> Self {
+        self.settings.records.on_end = Some(Box::new(callback));
+        self
+    }
+
+    /// Adds a channel in which the records of all operations wait that have ended, at most `capacity` of them, and returns
+    /// its receiving end. The thread that ends an operation never waits for the reader: a record that finds the channel full
+    /// is dropped and counted in `llmobs.self.dropped` (signal `record`), and leaves a hole in the
+    /// [sequence numbers](Finished::sequence). Called again, replaces the channel, and closes the one before. A capacity of
+    /// 0 is an error of [`build`](Self::build). Defaults to no channel.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    ///
+    /// let (builder, mut records) = Observer::builder().model("m").on_end_channel(1_024);
+    /// let observer = builder.build()?;
+    /// let reader = std::thread::spawn(move || records.iter().filter(|record| record.error_type().is_none()).count());
+    /// observer.chat("m").start().complete();
+    /// drop(observer); // closes the channel
+    /// assert_eq!(reader.join().unwrap(), 1);
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn on_end_channel(mut self, capacity: usize) -> (Self, Records) {
+        let (sender, records) = record::channel(capacity);
+        self.settings.records.channel = Some(sender);
+        (self, records)
+    }
+
+    /// Sets a callback that receives a notice of every operation that starts, before [`Start::start`] returns. The record of
+    /// its end has the same [id](Started::id), so that an operation whose record was lost in a crash can be found. It runs
+    /// under the rules of [`on_end`](Self::on_end). Called again, replaces the callback. Defaults to none.
+    pub fn on_start(mut self, callback: impl Fn(Started) + Send + Sync + 'static) -> Self {
+        self.settings.records.on_start = Some(Box::new(callback));
+        self
+    }
+
+    /// Sets which values that may identify a person are included in records, and in which form: the identifiers of the
+    /// response and the conversation, and the values of the declared labels. Defaults to none of them.
+    pub const fn record_fields(mut self, fields: RecordFields) -> Self {
+        self.settings.records.fields = fields;
         self
     }
 

@@ -9,7 +9,6 @@ use std::sync::RwLockWriteGuard;
 use std::sync::TryLockError;
 pub(crate) use std::sync::atomic::AtomicU64;
 pub(crate) use std::sync::atomic::Ordering;
-#[cfg(feature = "content")]
 use std::time::Duration;
 
 /// A [`std::sync::Mutex`] that ignores poisoning.
@@ -63,14 +62,17 @@ impl<T> RwLock<T> {
 }
 
 /// A [`std::sync::Condvar`] that ignores poisoning.
-#[cfg(feature = "content")]
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(std::sync::Condvar);
 
-#[cfg(feature = "content")]
 impl Condvar {
+    #[cfg(feature = "content")]
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
     }
 
     /// Waits while `condition` is true.

@@ -236,6 +236,25 @@ impl TokenPartition {
     }
 }
 
+/// The tokens of superseded attempts of one operation: those that a retry or a fallback replaced, and hedges that lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SupersededTokens {
+    pub(crate) input: u64,
+    pub(crate) output: u64,
+}
+
+impl SupersededTokens {
+    /// Returns the input tokens; `None` if there are none.
+    pub(crate) fn known_input(self) -> Option<u64> {
+        Some(self.input).filter(|tokens| *tokens > 0)
+    }
+
+    /// Returns the output tokens; `None` if there are none.
+    pub(crate) fn known_output(self) -> Option<u64> {
+        Some(self.output).filter(|tokens| *tokens > 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

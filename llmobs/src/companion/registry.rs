@@ -2,8 +2,6 @@
 //! is notified of operations (model calls); a device source names the devices that a view of the metrics page shows.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -12,6 +10,7 @@ use super::Companion;
 use super::DeviceSource;
 use crate::measurement::DeviceRecord;
 use crate::sync::RwLock;
+use crate::unwind::catch_panic;
 
 /// The attached companions and device sources, as weak references: the caller that attaches one keeps it alive, and
 /// removes it by dropping it.
@@ -43,7 +42,7 @@ impl CompanionRegistry {
     fn notify_all(&self, notification: &dyn Fn(&dyn Companion)) {
         let companions = self.companions.read();
         companions.iter().filter_map(Weak::upgrade).for_each(|companion| {
-            let _ = catch_companion_panic(|| notification(&*companion));
+            let _ = catch_panic(|| notification(&*companion));
         });
     }
 
@@ -57,7 +56,7 @@ impl CompanionRegistry {
         companions
             .iter()
             .filter_map(Weak::upgrade)
-            .find_map(|companion| catch_companion_panic(|| question(&*companion)).flatten())
+            .find_map(|companion| catch_panic(|| question(&*companion)).flatten())
     }
 
     /// Attaches a companion, and removes those that were dropped.
@@ -86,10 +85,4 @@ impl fmt::Debug for CompanionRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompanionRegistry").field("has_companions", &self.has_companions()).finish_non_exhaustive()
     }
-}
-
-/// Runs code of a companion and returns its result, or `None` if it panics. A panic must not break the operation, and
-/// must not abort the process when an operation ends because its thread panics.
-fn catch_companion_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(code)).ok()
 }

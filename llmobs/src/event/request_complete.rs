@@ -6,13 +6,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+#[cfg(feature = "serde")]
+use serde::ser::SerializeMap;
 use tracing::field::display;
 
+#[cfg(feature = "serde")]
+use super::fields::serialize_fields;
 use super::fields::write_json_fields;
+use crate::catalog::Profile;
+use crate::catalog::Role;
 use crate::clock::nanos_to_seconds;
 use crate::json::JsonObject;
 use crate::measurement::FinishReasons;
 use crate::measurement::LabelValue;
+use crate::measurement::RecordId;
 use crate::measurement::TraceLink;
 use crate::number::to_i64;
 use crate::semconv::value::ErrorType;
@@ -20,16 +27,20 @@ use crate::semconv::value::Outcome;
 use crate::semconv::value::TokenSource;
 use crate::span::TARGET;
 use crate::text::display_fn;
+use crate::usage::SupersededTokens;
 
 /// The data of an operation that ended. Times are in nanoseconds; `None` was not measured.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestCompleteEvent {
+    /// The id of the operation in its record; `None` if the application receives no records.
+    pub(crate) record_id: Option<RecordId>,
     pub(crate) ended_at: SystemTime,
     pub(crate) trace_ids: Option<TraceLink>,
     pub(crate) operation: LabelValue,
     pub(crate) provider: LabelValue,
     pub(crate) model: LabelValue,
-    pub(crate) role: &'static str,
+    pub(crate) role: Role,
+    pub(crate) profile: Profile,
     pub(crate) response_id: Option<Arc<str>>,
     pub(crate) response_model: Option<Arc<str>>,
     pub(crate) conversation_id: Option<Arc<str>>,
@@ -41,13 +52,19 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) input_tokens: Option<u64>,
     pub(crate) output_tokens: Option<u64>,
     pub(crate) cached_tokens: Option<u64>,
+    pub(crate) cache_write_tokens: Option<u64>,
     pub(crate) reasoning_tokens: Option<u64>,
+    /// The source of the output tokens.
     pub(crate) token_source: TokenSource,
+    pub(crate) input_token_source: TokenSource,
+    /// The tokens of superseded attempts, which the numbers above do not contain.
+    pub(crate) superseded: SupersededTokens,
     pub(crate) duration: u64,
     pub(crate) queue_time: Option<u64>,
     pub(crate) prefill_time: Option<u64>,
     pub(crate) decode_time: Option<u64>,
     pub(crate) time_to_first_token: Option<u64>,
+    pub(crate) time_to_first_chunk: Option<u64>,
     pub(crate) time_per_output_token: Option<u64>,
     pub(crate) longest_gap: Option<u64>,
     pub(crate) consumer_wait: Option<u64>,
@@ -114,9 +131,15 @@ macro_rules! with_fields {
             [gen_ai.usage.input_tokens] $event.input_tokens.and_then(to_i64),
             [gen_ai.usage.output_tokens] $event.output_tokens.and_then(to_i64),
             [gen_ai.usage.cache_read.input_tokens] $event.cached_tokens.and_then(to_i64),
+            [gen_ai.usage.cache_creation.input_tokens] $event.cache_write(Profile::V1_41),
+            [gen_ai.usage.cache_write.input_tokens] $event.cache_write(Profile::Latest),
             [gen_ai.usage.reasoning.output_tokens] $event.reasoning_tokens.and_then(to_i64),
             [llmobs.token.source] Some($event.token_source.as_str()),
-            [llmobs.role] Some($event.role),
+            [llmobs.token.input_source] $event.input_tokens.map(|_| $event.input_token_source.as_str()),
+            [llmobs.token.superseded.input] $event.superseded.known_input().and_then(to_i64),
+            [llmobs.token.superseded.output] $event.superseded.known_output().and_then(to_i64),
+            [llmobs.record.id] $event.record_id.map(display),
+            [llmobs.role] Some($event.role.as_str()),
             [llmobs.operation.outcome] Some($event.outcome.as_str()),
             [error.type] $event.error_type.map(ErrorType::as_str),
             // The conventions do not allow a string for `gen_ai.response.finish_reasons`.
@@ -126,6 +149,7 @@ macro_rules! with_fields {
             [llmobs.prefill.duration] $event.prefill_time.map(nanos_to_seconds),
             [llmobs.decode.duration] $event.decode_time.map(nanos_to_seconds),
             [llmobs.time_to_first_token] $event.time_to_first_token.map(nanos_to_seconds),
+            [gen_ai.response.time_to_first_chunk] $event.time_to_first_chunk.map(nanos_to_seconds),
             [llmobs.time_per_output_token] $event.time_per_output_token.map(nanos_to_seconds),
             [llmobs.operation.longest_gap.duration] $event.longest_gap.map(nanos_to_seconds),
             [llmobs.consumer_wait.duration] $event.consumer_wait.map(nanos_to_seconds),
@@ -137,6 +161,17 @@ macro_rules! with_fields {
             [llmobs.objective.result] $event.is_good.map(|is_good| if is_good { "good" } else { "bad" }),
             [llmobs.log.reason] $event.keep_reason.map(KeepReason::as_str),
             [llmobs.log.ratio] $event.keep_reason.map(KeepReason::sample_rate),
+        }
+    };
+}
+
+/// The fields of a line of JSON before those of the event: the time of the end in seconds since 1970, and the name.
+macro_rules! with_line_fields {
+    ($use:ident!($($argument:tt)*), $event:ident) => {
+        $use! {
+            $($argument)*
+            [timestamp] Some(seconds_since_epoch($event.ended_at)),
+            [message] Some("llm_request_complete"),
         }
     };
 }
@@ -172,12 +207,28 @@ impl RequestCompleteEvent {
     /// pass through a subscriber.
     pub(crate) fn write_json(&self, out: &mut String) {
         let mut line = JsonObject::new(out);
-        let since_epoch = self.ended_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        line.number("timestamp", Some(since_epoch.as_secs_f64()));
-        line.string("message", Some("llm_request_complete"));
-        with_fields!(write_json_fields!(line), self);
+        self.write_fields(&mut line);
         line.finish();
         out.push('\n');
+    }
+
+    /// Appends the fields of such a line to an object.
+    pub(crate) fn write_fields(&self, object: &mut JsonObject<'_>) {
+        with_line_fields!(write_json_fields!(object), self);
+        with_fields!(write_json_fields!(object), self);
+    }
+
+    /// Appends the same fields to a map of serde.
+    #[cfg(feature = "serde")]
+    pub(crate) fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        with_line_fields!(serialize_fields!(map), self);
+        with_fields!(serialize_fields!(map), self);
+        Ok(())
+    }
+
+    /// Returns the tokens written to a prompt cache if the event has the profile, whose name of the field it is.
+    fn cache_write(&self, profile: Profile) -> Option<i64> {
+        self.cache_write_tokens.filter(|_| self.profile == profile).and_then(to_i64)
     }
 
     /// Returns the finish reasons of the choices, separated by commas.
@@ -191,18 +242,25 @@ impl RequestCompleteEvent {
     }
 }
 
+/// Returns the seconds from 1970 to a date.
+pub(crate) fn seconds_since_epoch(date: SystemTime) -> f64 {
+    date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn event_json(provisional_energy: Option<f64>) -> String {
         let event = RequestCompleteEvent {
+            record_id: None,
             ended_at: UNIX_EPOCH,
             trace_ids: None,
             operation: LabelValue::Static("chat"),
             provider: LabelValue::Static("llmobs"),
             model: LabelValue::Static("m"),
-            role: "server",
+            role: Role::Server,
+            profile: Profile::V1_41,
             response_id: None,
             response_model: None,
             conversation_id: None,
@@ -214,13 +272,17 @@ mod tests {
             input_tokens: None,
             output_tokens: None,
             cached_tokens: None,
+            cache_write_tokens: None,
             reasoning_tokens: None,
             token_source: TokenSource::Counted,
+            input_token_source: TokenSource::Reported,
+            superseded: SupersededTokens::default(),
             duration: 0,
             queue_time: None,
             prefill_time: None,
             decode_time: None,
             time_to_first_token: None,
+            time_to_first_chunk: None,
             time_per_output_token: None,
             longest_gap: None,
             consumer_wait: None,

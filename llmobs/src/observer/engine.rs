@@ -12,6 +12,7 @@ pub(crate) mod end;
 mod ended_operation;
 pub(crate) mod evaluation;
 pub(crate) mod output_tokens;
+mod record;
 pub(crate) mod routing;
 pub(crate) mod settings;
 pub(crate) mod start;

@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["sync", "number", "text", "json", "unwind", "grpc", "gzip", "body_stream"],
     &["semconv", "usage", "clock", "content", "error"],
     &["catalog", "timing", "cardinality", "objective"],
-    &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "metric"],
+    &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "record", "metric"],
     &["companion", "engine", "observer"],
 ];
 

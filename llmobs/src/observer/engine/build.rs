@@ -41,6 +41,9 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     if registry.as_ref().is_some_and(RegistryMut::has_observer) {
         return Err(BuildError::AlreadyRegistered);
     }
+    if !settings.records.has_valid_capacity() {
+        return Err(BuildError::RecordChannelWithoutCapacity);
+    }
     let profile = settings.profile.unwrap_or_else(profile_from_environment);
     let declared_names = declared_names(&settings, profile)?;
     let max_undeclared_models = resolve_max_undeclared_models(&settings, &declared_names)?;
@@ -78,6 +81,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
             settings.clock,
             settings.objectives.iter().map(|objective| objective.target),
         ),
+        records: settings.records,
         content: settings.content,
         #[cfg(feature = "pseudonym")]
         pseudonyms,
@@ -148,6 +152,7 @@ fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
         ("process", cfg!(feature = "process")),
         ("prometheus", cfg!(feature = "prometheus")),
         ("pseudonym", cfg!(feature = "pseudonym")),
+        ("serde", cfg!(feature = "serde")),
         ("sse", cfg!(feature = "sse")),
         ("testing", cfg!(feature = "testing")),
         ("tokio", cfg!(feature = "tokio")),

@@ -43,8 +43,8 @@ pub(crate) struct EndReport<'a> {
 impl EndReport<'_> {
     /// Sets the span's last attributes, emits the stages and the log events, adds the operation to the flight recorder
     /// and ends the span; `span` is `None` if no subscriber enables it. The span ends last, so that the log events
-    /// belong to its trace.
-    pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) {
+    /// belong to its trace. Returns the wide event if the application receives records.
+    pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) -> Option<RequestCompleteEvent> {
         let state = self.end.state;
         let notes = state.notes.get();
         let reasons = state.finish_reasons();
@@ -59,8 +59,7 @@ impl EndReport<'_> {
             response_model: response.model.as_deref(),
             finish_reasons: &reasons,
             is_streamed: self.is_streamed(),
-            // The conventions define it for clients. In a server, the first chunk may be sent before the model runs.
-            time_to_first_chunk: state.time_to_first_chunk.get().filter(|_| state.series.key.role.is_remote()),
+            time_to_first_chunk: self.time_to_first_chunk(),
             time_to_first_token: state.ttft(),
             usage: self.final_usage(),
             is_good: self.judgements.is_good(),
@@ -89,8 +88,9 @@ impl EndReport<'_> {
             }
         }
         self.emit_stages(&span, ended);
-        span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &response, &content));
+        let event = span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &response, &content));
         span.end_at(ended);
+        event
     }
 
     /// Emits the stages (queue, prefill, decode) of the operation: as child spans at level `Full`, as span events at
@@ -124,7 +124,7 @@ impl EndReport<'_> {
     }
 
     /// Emits the log events of the exception, the details and the completed request, and stores the last one in the
-    /// flight recorder.
+    /// flight recorder. Returns the last one if the application receives records.
     fn emit_events(
         &self,
         at: SystemTime,
@@ -132,7 +132,7 @@ impl EndReport<'_> {
         inference_end: &InferenceEnd<'_>,
         response: &Response,
         content: &ContentExport,
-    ) {
+    ) -> Option<RequestCompleteEvent> {
         let state = self.end.state;
         let max_level = tracing::level_filters::LevelFilter::current();
         let (notes, logger) = (state.notes.get(), state.observer.logger.as_ref());
@@ -158,14 +158,17 @@ impl EndReport<'_> {
             }
             .emit(logger);
         }
-        if max_level < tracing::Level::ERROR && !state.observer.flight_recorder.is_on() {
-            return;
+        let has_records = state.observer.recorder.as_ref().is_some_and(|recorder| recorder.has_receiver());
+        if max_level < tracing::Level::ERROR && !state.observer.flight_recorder.is_on() && !has_records {
+            return None;
         }
         let event = self.complete_event(at, span, inference_end.finish_reasons.clone(), response);
         if event.keep_reason.is_some() {
             event.emit();
         }
+        let record = has_records.then(|| event.clone());
         state.observer.flight_recorder.push(event);
+        record
     }
 
     /// Returns the wide event of the operation, `llm_request_complete`.
@@ -181,12 +184,14 @@ impl EndReport<'_> {
         let notes = state.notes.get();
         let usage = state.usage();
         RequestCompleteEvent {
+            record_id: state.record_id(),
             ended_at: at,
             trace_ids: span.map_or(state.request.trace_link, OwnedSpan::trace_ids),
             operation,
             provider,
             model,
-            role: state.series.key.role.as_str(),
+            role: state.series.key.role,
+            profile: state.series.declared_names().profile,
             response_id: response.id.clone(),
             response_model: response.model.clone(),
             conversation_id: notes.and_then(|notes| notes.conversation_id.get()).map(Arc::clone),
@@ -198,13 +203,17 @@ impl EndReport<'_> {
             input_tokens: tokens.input,
             output_tokens: tokens.output,
             cached_tokens: tokens.input.and(usage.cache_read),
+            cache_write_tokens: tokens.input.and(usage.cache_write),
             reasoning_tokens: usage.reasoning,
             token_source: tokens.output_source,
+            input_token_source: tokens.input_source,
+            superseded: notes.map(Notes::superseded).unwrap_or_default(),
             duration: marks.age(),
             queue_time: marks.queue_time(),
             prefill_time: marks.prefill_time(),
             decode_time: self.end.decode_time(),
             time_to_first_token: state.ttft(),
+            time_to_first_chunk: self.time_to_first_chunk(),
             time_per_output_token: self.end.nanos_per_output_token(),
             longest_gap: stream.and_then(|stream| stream.summary.longest_gap),
             consumer_wait: stream.map(|stream| stream.summary.consumer_wait),
@@ -269,8 +278,15 @@ impl EndReport<'_> {
         }
     }
 
-    /// Returns the usage for the span: tokens that the engine or provider reported, else the tokens that were counted.
-    fn final_usage(&self) -> Usage {
+    /// Returns the time to first chunk in nanoseconds, in the gateway and client roles: the conventions define it for
+    /// clients, and in a server the first chunk may be sent before the model runs.
+    fn time_to_first_chunk(&self) -> Option<u64> {
+        let state = self.end.state;
+        state.time_to_first_chunk.get().filter(|_| state.series.key.role.is_remote())
+    }
+
+    /// Returns the usage for the span and the record: tokens that the engine or provider reported, else the tokens that were counted.
+    pub(crate) fn final_usage(&self) -> Usage {
         let tokens = &self.end.tokens;
         Usage { input: tokens.input, output: tokens.output, ..self.end.state.usage() }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::client_metrics::record_client_metrics;
 use super::emit::EndReport;
 use super::ended_operation::EndedOperation;
+use super::record::deliver_end;
 use crate::observer::state::ending::Ending;
 use crate::observer::state::ending::StreamEnd;
 use crate::observer::state::operation_state::OperationState;
@@ -49,8 +50,8 @@ pub(crate) fn ending_of_error(state: &OperationState, error: ErrorType) -> Endin
     }
 }
 
-/// Ends an operation: removes it from the in-flight registry, notifies the companions, records its metrics and emits
-/// its span and log events. `ended_at` is the end of the request, and `now` the moment at which the end was observed,
+/// Ends an operation: removes it from the in-flight registry, notifies the companions, records its metrics, emits its
+/// span and log events and then, outside of every lock, delivers its record. `ended_at` is the end of the request, and `now` the moment at which the end was observed,
 /// both in nanoseconds; `stream` is `None` without a stream. A second end of the same operation is counted as an
 /// anomaly and ignored.
 pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
@@ -72,7 +73,10 @@ pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, n
     let judgements = end.judge_objectives();
     let own_handles = 1 + stream.map_or(0, |stream| usize::from(stream.own_markers));
     let late_tokens_possible = ending == Ending::Cancelled && Arc::strong_count(&state) > own_handles;
-    EndReport { end, judgements, noticed_at: now, late_tokens_possible }.emit(span);
+    let report = EndReport { end, judgements, noticed_at: now, late_tokens_possible };
+    if let Some(event) = report.emit(span) {
+        deliver_end(&report.end, event, report.final_usage());
+    }
 }
 
 /// Removes the operation from the in-flight registry. Its times by state are added to the series under the same lock,

@@ -232,7 +232,8 @@ impl<'a> EndedOperation<'a> {
 /// The tokens of an operation at its end, of its last attempt: as reported, else as counted from its stream.
 pub(crate) struct EndTokens {
     partition: TokenPartition,
-    input_source: TokenSource,
+    /// The source of `input`: reported or estimated.
+    pub(crate) input_source: TokenSource,
     /// Number of reported input tokens; `None` without a report, and if the engine did not process the input.
     pub(crate) input: Option<u64>,
     /// Number of output tokens: as reported, else as counted from the stream; `None` without both.
@@ -246,6 +247,11 @@ pub(crate) struct EndTokens {
 }
 
 impl EndTokens {
+    /// Returns the tokens by kind.
+    pub(crate) const fn by_kind(&self) -> TokenPartition {
+        TokenPartition { text: self.total_output.text, reasoning: self.total_output.reasoning, ..self.partition }
+    }
+
     #[inline]
     fn of(
         state: &OperationState,

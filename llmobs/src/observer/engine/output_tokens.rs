@@ -15,6 +15,7 @@ use crate::series::TokenKind;
 use crate::series::TokenWaste;
 use crate::series::processed_variant;
 use crate::series::wasted_variant;
+use crate::usage::SupersededTokens;
 use crate::usage::TokenPartition;
 use crate::usage::Usage;
 
@@ -97,8 +98,12 @@ fn supersede_attempt(state: &OperationState) {
     // report nor counted tokens of the old attempt. A call that read them before can still add them a second time,
     // once, as tokens of the new attempt.
     state.restart_usage(carried);
-    let missing = output.missing_in(state.tokens.recorded.restart());
+    let recorded = state.tokens.recorded.restart();
+    let missing = output.missing_in(recorded);
     let input = usage.partition();
+    let superseded =
+        SupersededTokens { input: input.input(), output: recorded.total().saturating_add(missing.total()) };
+    state.notes.get_or_init().add_superseded(superseded);
     add_input_tokens(&state.series, usage.source(), &input);
     add_output_tokens(&state.series, source, missing);
     add_wasted_tokens(&state.series, TokenDirection::Input, TokenWaste::Superseded, input.input());
@@ -109,6 +114,7 @@ fn supersede_attempt(state: &OperationState) {
 /// counted text, and to the wasted ones, which are a part of them. The operation must not have counted these tokens
 /// itself.
 pub(crate) fn add_superseded_tokens(state: &OperationState, tokens: u64) {
+    state.notes.get_or_init().add_superseded(SupersededTokens { input: 0, output: tokens });
     add_output_tokens(&state.series, TokenSource::Counted, CountedTokens { text: tokens, reasoning: 0 });
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, tokens);
 }

@@ -14,6 +14,7 @@ use crate::objective::Objective;
 use crate::observer::content::ContentSettings;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
+use crate::record::RecordSettings;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::sink::otel::LoggerProviderRef;
@@ -84,6 +85,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) flight_recorder_capacity: usize,
     /// The folder of the flight recorder's files; `None` writes no file.
     pub(crate) flight_recorder_folder: Option<PathBuf>,
+    /// The callbacks and the channel for the records of operations.
+    pub(crate) records: RecordSettings,
     /// The gate that all content passes.
     pub(crate) content: ContentSettings,
     /// The source of pseudonyms; `None` uses the key in the environment.
@@ -121,6 +124,7 @@ impl Settings<'_> {
             should_emit_details: false,
             flight_recorder_capacity: 4_096,
             flight_recorder_folder: None,
+            records: RecordSettings::default(),
             content: ContentSettings::new(),
             #[cfg(feature = "pseudonym")]
             pseudonyms: None,

@@ -12,6 +12,7 @@ use crate::companion::OperationRef;
 use crate::event::RequestDetails;
 use crate::observer::current::claim_served_request;
 use crate::observer::current::take_request_arrival;
+use crate::observer::engine::record::deliver_start;
 use crate::observer::engine::settings::UNKNOWN_PROVIDER;
 use crate::observer::state::observer_parts::ObserverParts;
 use crate::observer::state::observer_state::ObserverState;
@@ -93,6 +94,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
     let used_span_bytes =
         text_span.and_then(|span| inner.content.set_stop_sequences(span, call.request.stop_sequences));
     let params = StartParams {
+        record_number: inner.recorder.as_ref().and_then(|recorder| recorder.next_number()),
         t0,
         deadline: call.deadline.map(|after| t0.saturating_add(duration_to_nanos(after))),
         prepares: call.prepares,
@@ -130,6 +132,7 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         let info: Arc<dyn OperationInfo> = Arc::<OperationState>::clone(&state);
         companion.on_start(OperationRef::new(info, context), Moment::from_nanos(t0));
     });
+    deliver_start(&state, span.as_deref());
     RunningOperation { state, slot, span }
 }
 

@@ -37,6 +37,8 @@ use crate::observer::content::ContentGate;
 use crate::observer::content::ContentSettings;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
+use crate::record::RecordSettings;
+use crate::record::Recorder;
 use crate::semconv::value::OTHER;
 use crate::semconv::value::OperationName;
 use crate::series::DeclaredNames;
@@ -89,6 +91,8 @@ pub(crate) struct ObserverState {
     should_emit_details: bool,
     /// The last operations that ended.
     pub(crate) flight_recorder: Arc<FlightRecorder>,
+    /// The recorder that delivers the records of operations; `None` if the application receives none.
+    pub(crate) recorder: Option<Box<Recorder>>,
     /// The gate that all content passes, and the metrics of content.
     pub(crate) content: Arc<ContentGate>,
     /// The source of pseudonyms of identities, such as user ids.
@@ -134,6 +138,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) should_emit_details: bool,
     /// The flight recorder, which stores the last operations that ended.
     pub(crate) flight_recorder: Arc<FlightRecorder>,
+    /// The callbacks and the channel for the records of operations.
+    pub(crate) records: RecordSettings,
     /// The content settings, from which the gate is created.
     pub(crate) content: ContentSettings,
     /// The source of pseudonyms of identities.
@@ -157,7 +163,15 @@ impl ObserverState {
             settings.retired_model_ttl,
         );
         let attached = Arc::<CompanionRegistry>::default();
+        let recorder = Recorder::new(
+            settings.records,
+            #[cfg(feature = "pseudonym")]
+            settings.pseudonyms.clone(),
+            &sinks,
+            settings.clock.clone(),
+        );
         Self {
+            recorder,
             engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone(), Arc::clone(&attached)),
             clock: settings.clock,
             first_token: settings.first_token,

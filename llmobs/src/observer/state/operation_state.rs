@@ -28,6 +28,7 @@ use crate::companion::OperationInfo;
 use crate::companion::operation_id;
 use crate::measurement::FinishReasons;
 use crate::measurement::Label;
+use crate::measurement::RecordId;
 use crate::measurement::TraceLink;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::ErrorType;
@@ -102,6 +103,12 @@ impl OperationState {
     /// Returns the current moment on the observer's clock, in nanoseconds.
     pub(crate) fn now(&self) -> u64 {
         self.observer.clock.now().as_nanos()
+    }
+
+    /// Returns the id of the operation in its record; `None` if the application receives no records.
+    pub(crate) fn record_id(&self) -> Option<RecordId> {
+        let recorder = self.observer.recorder.as_ref()?;
+        self.request.record_number.map(|number| recorder.id(number))
     }
 
     /// Returns whether the operation has ended.

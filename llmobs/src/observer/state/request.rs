@@ -14,6 +14,8 @@ use crate::span::ServedRequest;
 
 /// The values that `engine::start` passes to the state of a new operation.
 pub(crate) struct StartParams {
+    /// The number of the operation in its record; `None` if the application receives no records.
+    pub(crate) record_number: Option<NonZeroU64>,
     /// The start of the operation, in nanoseconds on the observer's clock.
     pub(crate) t0: u64,
     /// The moment of the deadline, in nanoseconds; `None` for no deadline.
@@ -47,6 +49,8 @@ pub(crate) struct StartParams {
 /// The values that do not change while the operation runs, in as few bytes as possible.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// The number of the operation in its record; `None` if the application receives no records.
+    pub(crate) record_number: Option<NonZeroU64>,
     /// The moment of the deadline, in nanoseconds.
     deadline: Option<NonZeroU64>,
     max_tokens: Option<NonZeroU32>,
@@ -71,6 +75,7 @@ impl Request {
     #[inline]
     pub(crate) fn new(params: &StartParams) -> Self {
         Self {
+            record_number: params.record_number,
             deadline: params.deadline.and_then(NonZeroU64::new),
             max_tokens: params.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
             function_objective: params

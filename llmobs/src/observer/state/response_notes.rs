@@ -14,6 +14,7 @@ use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::FinishReason;
 use crate::span::ServedRequest;
+use crate::usage::SupersededTokens;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
 
@@ -47,6 +48,8 @@ pub(crate) struct Notes {
     other_finish_reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// Number of output tokens that the stream had carried when the current attempt started.
     carried_before_attempt: AtomicU64,
+    /// Number of input and output tokens of the attempts that others superseded.
+    superseded_tokens: [AtomicU64; 2],
     /// The span of the previous attempt.
     last_attempt_span: Mutex<Option<SpanContext>>,
     /// The input and output, if content is captured.
@@ -130,6 +133,18 @@ impl Notes {
         self.carried_before_attempt.store(carried, Ordering::Relaxed);
         self.choice_usages.lock().clear();
         *self.usage_details.lock() = UsageDetails::new();
+    }
+
+    /// Adds tokens of an attempt that another superseded.
+    pub(crate) fn add_superseded(&self, SupersededTokens { input, output }: SupersededTokens) {
+        self.superseded_tokens[0].fetch_add(input, Ordering::Relaxed);
+        self.superseded_tokens[1].fetch_add(output, Ordering::Relaxed);
+    }
+
+    /// Returns the tokens of the attempts that others superseded so far.
+    pub(crate) fn superseded(&self) -> SupersededTokens {
+        let [input, output] = [0, 1].map(|index: usize| self.superseded_tokens[index].load(Ordering::Relaxed));
+        SupersededTokens { input, output }
     }
 
     /// Adds the finish reason of a choice after the first that ended. Only the first reason of a choice is kept, and at
