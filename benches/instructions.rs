@@ -35,7 +35,7 @@ mod support {
 /// A name, and a function that runs the given number of iterations.
 type Candidate = (&'static str, fn(usize));
 
-const CANDIDATES: [Candidate; 10] = [
+const CANDIDATES: [Candidate; 12] = [
     ("a chunk: the bare stream", |chunks| drain(token_stream(chunks))),
     ("a chunk: llmobs, disabled", |chunks| observe(&Observer::disabled(), &Clock::manual().1, chunks)),
     ("a chunk: llmobs, Prometheus alone", |chunks| {
@@ -58,6 +58,19 @@ const CANDIDATES: [Candidate; 10] = [
     }),
     ("an operation: llmobs, Prometheus alone", |iterations| {
         with_observer(None, |observer, _| (0..iterations).for_each(|_| support::workload::run_operation(observer)));
+    }),
+    ("an operation: the same, records to a callback", |iterations| {
+        let builder = Observer::builder().model(MODEL).clock(Clock::manual().0);
+        let observer = builder.on_end(|record| drop(black_box(record))).build().expect("the settings are valid");
+        (0..iterations).for_each(|_| support::workload::run_operation(&observer));
+    }),
+    ("an operation: the same, records in a channel", |iterations| {
+        let (builder, mut records) = Observer::builder().model(MODEL).clock(Clock::manual().0).on_end_channel(1);
+        let observer = builder.build().expect("the settings are valid");
+        (0..iterations).for_each(|_| {
+            support::workload::run_operation(&observer);
+            black_box(records.try_recv());
+        });
     }),
     ("an operation: llmobs, both backends", |iterations| {
         with_observer(Some(&support::meter_provider::meter_provider()), |observer, _| {

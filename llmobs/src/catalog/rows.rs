@@ -331,7 +331,7 @@ SELF_OBSERVABILITY:
 ;
 PIPELINE:
     DroppedItems { "llmobs.self.dropped", Counter, "{item}", [llmobs_attribute::SIGNAL llmobs_attribute::DROP_REASON], Core, ALL, both,
-        "Number of telemetry items that were dropped and did not reach the collector or hook, by signal and drop reason" }
+        "Number of telemetry items that were dropped and did not reach the collector, the hook or the application, by signal and drop reason" }
     ExportDuration { "llmobs.self.export.duration", Histogram(Stage), "s", [llmobs_attribute::SIGNAL a::ERROR_TYPE], Core, ALL, both,
         "Duration of one export attempt in seconds, from sending the request to the response or the failure" }
     ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [llmobs_attribute::SIGNAL], Core, ALL, both,

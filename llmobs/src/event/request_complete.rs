@@ -13,7 +13,6 @@ use tracing::field::display;
 #[cfg(feature = "serde")]
 use super::fields::serialize_fields;
 use super::fields::write_json_fields;
-use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::clock::nanos_to_seconds;
 use crate::json::JsonObject;
@@ -40,7 +39,6 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) provider: LabelValue,
     pub(crate) model: LabelValue,
     pub(crate) role: Role,
-    pub(crate) profile: Profile,
     pub(crate) response_id: Option<Arc<str>>,
     pub(crate) response_model: Option<Arc<str>>,
     pub(crate) conversation_id: Option<Arc<str>>,
@@ -131,8 +129,7 @@ macro_rules! with_fields {
             [gen_ai.usage.input_tokens] $event.input_tokens.and_then(to_i64),
             [gen_ai.usage.output_tokens] $event.output_tokens.and_then(to_i64),
             [gen_ai.usage.cache_read.input_tokens] $event.cached_tokens.and_then(to_i64),
-            [gen_ai.usage.cache_creation.input_tokens] $event.cache_write(Profile::V1_41),
-            [gen_ai.usage.cache_write.input_tokens] $event.cache_write(Profile::Latest),
+            [gen_ai.usage.cache_creation.input_tokens] $event.cache_write_tokens.and_then(to_i64),
             [gen_ai.usage.reasoning.output_tokens] $event.reasoning_tokens.and_then(to_i64),
             [llmobs.token.source] Some($event.token_source.as_str()),
             [llmobs.token.input_source] $event.input_tokens.map(|_| $event.input_token_source.as_str()),
@@ -226,11 +223,6 @@ impl RequestCompleteEvent {
         Ok(())
     }
 
-    /// Returns the tokens written to a prompt cache if the event has the profile, whose name of the field it is.
-    fn cache_write(&self, profile: Profile) -> Option<i64> {
-        self.cache_write_tokens.filter(|_| self.profile == profile).and_then(to_i64)
-    }
-
     /// Returns the finish reasons of the choices, separated by commas.
     fn joined_finish_reasons(&self) -> impl fmt::Display {
         display_fn(|f| {
@@ -260,7 +252,6 @@ mod tests {
             provider: LabelValue::Static("llmobs"),
             model: LabelValue::Static("m"),
             role: Role::Server,
-            profile: Profile::V1_41,
             response_id: None,
             response_model: None,
             conversation_id: None,

@@ -7,6 +7,7 @@ use super::channel::DroppedRecords;
 use super::finished::Finished;
 use crate::clock::Clock;
 use crate::clock::Moment;
+use crate::number::to_i64;
 use crate::span::TARGET;
 use crate::sync::Mutex;
 
@@ -56,9 +57,9 @@ fn log(DroppedRecords { records, input_tokens, output_tokens }: DroppedRecords) 
     tracing::warn!(
         target: TARGET,
         parent: None,
-        records,
-        input_tokens,
-        output_tokens,
+        records = to_i64(records),
+        input_tokens = to_i64(input_tokens),
+        output_tokens = to_i64(output_tokens),
         "dropped the records of ended operations: the channel is full, or its receiver was dropped"
     );
 }

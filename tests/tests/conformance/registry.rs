@@ -111,14 +111,14 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
     }
 }
 
-/// Captured content is a signal of its own, whose drops have reasons of their own.
+/// Captured content and records are signals of their own, whose drops have reasons of their own.
 #[cfg(feature = "otlp")]
 #[test]
 fn the_registry_has_every_signal_and_drop_reason() {
     use llmobs::otlp::DropReason;
     use llmobs::otlp::Signal;
     let mut signals = texts(&Signal::ALL, |signal| signal.as_str());
-    signals.insert("content");
+    signals.extend(["content", "record"]);
     assert_eq!(registered_values("llmobs.signal"), signals);
     let reasons = texts(&DropReason::ALL, |reason| reason.as_str());
     assert!(registered_values("llmobs.drop.reason").is_superset(&reasons));

@@ -44,7 +44,7 @@ impl EndReport<'_> {
     /// Sets the span's last attributes, emits the stages and the log events, adds the operation to the flight recorder
     /// and ends the span; `span` is `None` if no subscriber enables it. The span ends last, so that the log events
     /// belong to its trace. Returns the wide event if the application receives records.
-    pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) -> Option<RequestCompleteEvent> {
+    pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) -> Option<Box<RequestCompleteEvent>> {
         let state = self.end.state;
         let notes = state.notes.get();
         let reasons = state.finish_reasons();
@@ -132,7 +132,7 @@ impl EndReport<'_> {
         inference_end: &InferenceEnd<'_>,
         response: &Response,
         content: &ContentExport,
-    ) -> Option<RequestCompleteEvent> {
+    ) -> Option<Box<RequestCompleteEvent>> {
         let state = self.end.state;
         let max_level = tracing::level_filters::LevelFilter::current();
         let (notes, logger) = (state.notes.get(), state.observer.logger.as_ref());
@@ -166,7 +166,7 @@ impl EndReport<'_> {
         if event.keep_reason.is_some() {
             event.emit();
         }
-        let record = has_records.then(|| event.clone());
+        let record = has_records.then(|| Box::new(event.clone()));
         state.observer.flight_recorder.push(event);
         record
     }
@@ -191,7 +191,6 @@ impl EndReport<'_> {
             provider,
             model,
             role: state.series.key.role,
-            profile: state.series.declared_names().profile,
             response_id: response.id.clone(),
             response_model: response.model.clone(),
             conversation_id: notes.and_then(|notes| notes.conversation_id.get()).map(Arc::clone),

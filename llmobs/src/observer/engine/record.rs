@@ -6,8 +6,10 @@ use crate::catalog::SERIES_ATTRIBUTES;
 use crate::clock::system_time_before_now;
 use crate::event::RequestCompleteEvent;
 use crate::measurement::Label;
+use crate::measurement::RecordId;
 use crate::observer::state::operation_state::OperationState;
 use crate::record::Finished;
+use crate::record::Recorder;
 use crate::record::Started;
 use crate::series::OperationSeries;
 use crate::span::OwnedSpan;
@@ -16,13 +18,18 @@ use crate::usage::Usage;
 /// Delivers the notice of an operation that has started, if the application receives notices.
 #[inline]
 pub(crate) fn deliver_start(state: &OperationState, span: Option<&OwnedSpan>) {
-    let (Some(recorder), Some(number)) = (&state.observer.recorder, state.request.record_number) else { return };
-    if !recorder.has_on_start() {
-        return;
+    if let (Some(recorder), Some(number)) = (&state.observer.recorder, state.request.record_number)
+        && recorder.has_on_start()
+    {
+        notify_start(state, recorder, recorder.id(number), span);
     }
+}
+
+#[cold]
+fn notify_start(state: &OperationState, recorder: &Recorder, id: RecordId, span: Option<&OwnedSpan>) {
     let series = &state.series;
     recorder.deliver_start(Started {
-        id: recorder.id(number),
+        id,
         started_at: system_time_before_now(state.now().saturating_sub(state.times.t0)),
         role: series.key.role,
         identity: series.identity(),
@@ -33,8 +40,10 @@ pub(crate) fn deliver_start(state: &OperationState, span: Option<&OwnedSpan>) {
 
 /// Delivers the record of an operation that has ended. `event` is its wide event, with every identifier, and `usage` its
 /// usage as reported or counted.
-pub(crate) fn deliver_end(end: &EndedOperation<'_>, event: RequestCompleteEvent, usage: Usage) {
+#[cold]
+pub(crate) fn deliver_end(end: &EndedOperation<'_>, event: Box<RequestCompleteEvent>, usage: Usage) {
     let (Some(recorder), Some(id)) = (&end.state.observer.recorder, event.record_id) else { return };
+    let event = *event;
     let rules = recorder.rules();
     let event = RequestCompleteEvent {
         response_id: rules.response_id(event.response_id),

@@ -1,0 +1,103 @@
+//! Which values a record contains: nothing that may identify a person, unless the application chose it.
+
+use llmobs::ErrorType;
+use llmobs::Failure;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::pseudonym::MasterKey;
+use llmobs::pseudonym::Pseudonymizer;
+use llmobs::record::Finished;
+use llmobs::record::Inclusion;
+use llmobs::record::RecordFields;
+
+/// Returns the record of an operation with every identifier, and with content.
+fn record(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'static>) -> Finished {
+    let (sender, records) = std::sync::mpsc::channel();
+    let builder = Observer::builder().model("m").label("plan", ["free", "canary-label"]);
+    let observer = configure(builder).on_end(move |record| sender.send(record).unwrap()).build().unwrap();
+    let operation = observer.chat("m").conversation("canary-conversation").label("plan", "canary-label").start();
+    operation.marker().response_id("canary-response");
+    operation.marker().input(|| "canary-prompt");
+    operation.marker().output_text(0, "canary-answer");
+    operation.fail(Failure::new(ErrorType::Inference).message("canary-error"));
+    records.recv().unwrap()
+}
+
+fn every_value(inclusion: Inclusion) -> RecordFields {
+    RecordFields::new().response_id(inclusion).conversation_id(inclusion).labels(inclusion)
+}
+
+fn pseudonyms(first: u8) -> Pseudonymizer {
+    Pseudonymizer::new(MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|index| first + index as u8)).unwrap())
+}
+
+#[test]
+fn a_record_contains_neither_content_nor_identifiers_by_default() {
+    let record = record(|builder| builder.capture(llmobs::capture::ContentCapture::SpansAndEvents));
+    assert!(!record.to_json().contains("canary"), "{}", record.to_json());
+    assert_eq!((record.response_id(), record.conversation_id(), record.labels().count()), (None, None, 0));
+    assert!(!format!("{record:?}").contains("canary"));
+}
+
+#[test]
+fn chosen_identifiers_are_included_and_content_never_is() {
+    let record = record(|builder| builder.record_fields(every_value(Inclusion::Plain)));
+    assert_eq!(record.response_id(), Some("canary-response"));
+    assert_eq!(record.conversation_id(), Some("canary-conversation"));
+    assert_eq!(record.labels().collect::<Vec<_>>(), [("plan", "canary-label")]);
+    let json: serde_json::Value = serde_json::from_str(&record.to_json()).unwrap();
+    assert_eq!(json["llmobs.record.labels"], serde_json::json!({"plan": "canary-label"}));
+    for content in ["canary-prompt", "canary-answer", "canary-error"] {
+        assert!(!json.to_string().contains(content));
+    }
+}
+
+#[test]
+fn each_identifier_is_chosen_alone() {
+    let only = |fields| {
+        let record = record(|builder| builder.record_fields(fields));
+        [record.response_id().is_some(), record.conversation_id().is_some(), record.labels().next().is_some()]
+    };
+    assert_eq!(only(RecordFields::new().response_id(Inclusion::Plain)), [true, false, false]);
+    assert_eq!(only(RecordFields::new().conversation_id(Inclusion::Plain)), [false, true, false]);
+    assert_eq!(only(RecordFields::new().labels(Inclusion::Plain)), [false, false, true]);
+}
+
+#[test]
+fn pseudonyms_replace_identifiers_and_a_new_key_makes_them_unlinkable() {
+    let with_key = |key| {
+        record(move |builder| builder.record_fields(every_value(Inclusion::Pseudonym)).pseudonyms(pseudonyms(key)))
+    };
+    let (first, again, rotated) = (with_key(1), with_key(1), with_key(2));
+    assert!(!first.to_json().contains("canary"), "{}", first.to_json());
+    let expected = pseudonyms(1).pseudonymize("gen_ai.conversation.id", "canary-conversation");
+    assert_eq!(first.conversation_id(), expected.as_deref());
+    assert_eq!(first.conversation_id(), again.conversation_id());
+    assert_eq!(first.labels().collect::<Vec<_>>(), again.labels().collect::<Vec<_>>());
+    assert_ne!(first.conversation_id(), rotated.conversation_id());
+    assert_ne!(first.response_id(), rotated.response_id());
+    assert_ne!(first.labels().collect::<Vec<_>>(), rotated.labels().collect::<Vec<_>>());
+}
+
+#[test]
+fn without_a_key_pseudonyms_are_omitted_and_the_identifiers_do_not_take_their_place() {
+    let record = record(|builder| {
+        builder.record_fields(every_value(Inclusion::Pseudonym)).pseudonyms(Pseudonymizer::disabled())
+    });
+    assert!(!record.to_json().contains("canary"));
+    assert_eq!((record.response_id(), record.conversation_id(), record.labels().count()), (None, None, 0));
+}
+
+#[test]
+fn the_notice_of_a_start_contains_labels_only_by_the_same_choice() {
+    let labels_with = |fields| {
+        let (sender, notices) = std::sync::mpsc::channel();
+        let builder = Observer::builder().model("m").label("plan", ["free"]).record_fields(fields);
+        let observer = builder.on_start(move |started| sender.send(started).unwrap()).build().unwrap();
+        observer.chat("m").label("plan", "free").start().complete();
+        let started = notices.recv().unwrap();
+        started.labels().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+    };
+    assert!(labels_with(RecordFields::new()).is_empty());
+    assert_eq!(labels_with(RecordFields::new().labels(Inclusion::Plain)), ["plan=free"]);
+}
