@@ -60,13 +60,13 @@ const CANDIDATES: [Candidate; 12] = [
         with_observer(None, |observer, _| (0..iterations).for_each(|_| support::workload::run_operation(observer)));
     }),
     ("an operation: the same, records to a callback", |iterations| {
-        let builder = Observer::builder().model(MODEL).clock(Clock::manual().0);
-        let observer = builder.on_end(|record| drop(black_box(record))).build().expect("the settings are valid");
+        let builder = support::workload::observer().clock(Clock::manual().0);
+        let observer = builder.on_end(|record| drop(black_box(record))).build().expect("the observer is valid");
         (0..iterations).for_each(|_| support::workload::run_operation(&observer));
     }),
     ("an operation: the same, records in a channel", |iterations| {
-        let (builder, mut records) = Observer::builder().model(MODEL).clock(Clock::manual().0).on_end_channel(1);
-        let observer = builder.build().expect("the settings are valid");
+        let (builder, mut records) = support::workload::observer().clock(Clock::manual().0).on_end_channel(1);
+        let observer = builder.build().expect("the observer is valid");
         (0..iterations).for_each(|_| {
             support::workload::run_operation(&observer);
             black_box(records.try_recv());

@@ -12,6 +12,7 @@
 //! | how to scale and route by the work that waits for an engine | [`autoscaling`] |
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
+//! | how to bill and audit each call by its record | [`records`] |
 //! | how to observe the calls of reqwest | [`reqwest`] |
 //! | how to send all signals over OTLP | [`pipeline`] |
 //! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
@@ -46,6 +47,9 @@ pub mod pipeline {}
 
 #[doc = include_str!("../docs/guide/privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("../docs/guide/records.md")]
+pub mod records {}
 
 // Its examples run as tests of `tests/hosts`, which depends on reqwest.
 #[cfg_attr(not(doctest), doc = include_str!("../docs/guide/reqwest.md"))]

@@ -6,8 +6,71 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::finished::Finished;
-use super::recorder::Callbacks;
+use super::settings::OnEnd;
+use super::settings::OnStart;
 use super::started::Started;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
+use crate::measurement::Label;
+use crate::sink::Sinks;
+use crate::unwind::catch_panic;
+
+/// The value of `llmobs.signal` for records.
+const RECORD_SIGNAL: &str = "record";
+
+/// The drop reasons of callbacks.
+const ON_START_PANICKED: &str = "on_start_panicked";
+const ON_END_PANICKED: &str = "on_end_panicked";
+
+/// The callbacks of the application, and the counter of their panics.
+pub(crate) struct Callbacks {
+    on_start: Option<OnStart>,
+    on_end: Option<OnEnd>,
+    sinks: Arc<Sinks>,
+}
+
+impl Callbacks {
+    /// Returns the callbacks, and creates the series of those panics that can occur.
+    pub(super) fn new(on_start: Option<OnStart>, on_end: Option<OnEnd>, sinks: Arc<Sinks>) -> Self {
+        for (reason, can_occur) in [(ON_START_PANICKED, on_start.is_some()), (ON_END_PANICKED, on_end.is_some())] {
+            if can_occur {
+                count_dropped(&sinks, reason, 0);
+            }
+        }
+        Self { on_start, on_end, sinks }
+    }
+
+    pub(super) const fn has_on_start(&self) -> bool {
+        self.on_start.is_some()
+    }
+
+    pub(super) const fn has_on_end(&self) -> bool {
+        self.on_end.is_some()
+    }
+
+    /// Returns the backends that drops are counted in.
+    pub(super) fn sinks(&self) -> &Sinks {
+        &self.sinks
+    }
+
+    /// Passes on an operation that started.
+    fn on_start(&self, started: Started) {
+        if let Some(on_start) = &self.on_start
+            && catch_panic(|| on_start(started)).is_none()
+        {
+            count_dropped(&self.sinks, ON_START_PANICKED, 1);
+        }
+    }
+
+    /// Passes on the record of an operation that ended.
+    fn on_end(&self, finished: Finished) {
+        if let Some(on_end) = &self.on_end
+            && catch_panic(|| on_end(finished)).is_none()
+        {
+            count_dropped(&self.sinks, ON_END_PANICKED, 1);
+        }
+    }
+}
 
 thread_local! {
     /// The calls that wait for the callback that runs on this thread; `None` while none runs.
@@ -62,4 +125,11 @@ fn take_waiting() -> Option<Call> {
         Some(next)
     });
     next.ok().flatten()
+}
+
+/// Counts dropped records, or lost notices of starts, by their reason.
+pub(super) fn count_dropped(sinks: &Sinks, reason: &'static str, count: u64) {
+    let labels =
+        [Label::new(llmobs_attribute::SIGNAL, RECORD_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
+    sinks.bind(RowId::DroppedItems, &labels).add(count);
 }

@@ -6,36 +6,27 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::callbacks::Call;
+use super::callbacks::Callbacks;
 use super::callbacks::call;
+use super::callbacks::count_dropped;
 use super::channel::DropCause;
 use super::channel::Sender;
 use super::drop_log::DropLog;
 use super::fields::FieldRules;
 use super::finished::Finished;
-use super::settings::OnEnd;
-use super::settings::OnStart;
 use super::settings::RecordSettings;
 use super::started::Started;
-use crate::catalog::RowId;
-use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
-use crate::measurement::Label;
 use crate::measurement::RecordId;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
 use crate::sink::Sinks;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering;
-use crate::unwind::catch_panic;
 
-/// The value of `llmobs.signal` for records.
-const RECORD_SIGNAL: &str = "record";
-
-/// The drop reasons of records.
+/// The drop reasons of a channel.
 const QUEUE_FULL: &str = "queue_full";
 const RECEIVER_DROPPED: &str = "receiver_dropped";
-const ON_START_PANICKED: &str = "on_start_panicked";
-const ON_END_PANICKED: &str = "on_end_panicked";
 
 /// Makes the ids of operations and delivers their records. Shared by the clones of an observer.
 pub(crate) struct Recorder {
@@ -52,33 +43,6 @@ pub(crate) struct Recorder {
     clock: Clock,
 }
 
-/// The callbacks of the application, and the counter of their panics.
-pub(crate) struct Callbacks {
-    on_start: Option<OnStart>,
-    on_end: Option<OnEnd>,
-    sinks: Arc<Sinks>,
-}
-
-impl Callbacks {
-    /// Passes on an operation that started.
-    pub(super) fn on_start(&self, started: Started) {
-        if let Some(on_start) = &self.on_start
-            && catch_panic(|| on_start(started)).is_none()
-        {
-            count_dropped(&self.sinks, ON_START_PANICKED, 1);
-        }
-    }
-
-    /// Passes on the record of an operation that ended.
-    pub(super) fn on_end(&self, finished: Finished) {
-        if let Some(on_end) = &self.on_end
-            && catch_panic(|| on_end(finished)).is_none()
-        {
-            count_dropped(&self.sinks, ON_END_PANICKED, 1);
-        }
-    }
-}
-
 impl Recorder {
     /// Returns the recorder of a new observer; `None` if the application receives neither records nor notices of starts.
     /// Creates the series of the records that it can drop.
@@ -92,21 +56,14 @@ impl Recorder {
             return None;
         }
         let RecordSettings { on_start, on_end, channel, fields } = settings;
-        for (reason, can_occur) in [
-            (QUEUE_FULL, channel.is_some()),
-            (RECEIVER_DROPPED, channel.is_some()),
-            (ON_START_PANICKED, on_start.is_some()),
-            (ON_END_PANICKED, on_end.is_some()),
-        ] {
-            if can_occur {
-                count_dropped(sinks, reason, 0);
-            }
+        if channel.is_some() {
+            [QUEUE_FULL, RECEIVER_DROPPED].iter().for_each(|reason| count_dropped(sinks, reason, 0));
         }
         Some(Box::new(Self {
             instance: RecordId::random_instance(),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
-            callbacks: Arc::new(Callbacks { on_start, on_end, sinks: Arc::clone(sinks) }),
+            callbacks: Arc::new(Callbacks::new(on_start, on_end, Arc::clone(sinks))),
             channel,
             drop_log: DropLog::default(),
             rules: FieldRules {
@@ -135,12 +92,12 @@ impl Recorder {
 
     /// Returns whether the application receives notices of starts.
     pub(crate) fn has_on_start(&self) -> bool {
-        self.callbacks.on_start.is_some()
+        self.callbacks.has_on_start()
     }
 
     /// Returns whether the application receives records of ends.
     pub(crate) fn has_receiver(&self) -> bool {
-        self.callbacks.on_end.is_some() || self.channel.is_some()
+        self.callbacks.has_on_end() || self.channel.is_some()
     }
 
     /// Delivers the notice of an operation that started. The caller must hold no lock.
@@ -155,14 +112,14 @@ impl Recorder {
             record.set_sequence(self.ended.fetch_add(1, Ordering::Relaxed) + 1);
             return self.call_on_end(record);
         };
-        let for_callback = self.callbacks.on_end.is_some().then(|| record.clone());
+        let for_callback = self.callbacks.has_on_end().then(|| record.clone());
         let (sequence, sent) = channel.send(record, &self.ended);
         if let Err((cause, record)) = sent {
             let reason = match cause {
                 DropCause::QueueFull => QUEUE_FULL,
                 DropCause::ReceiverDropped => RECEIVER_DROPPED,
             };
-            count_dropped(&self.callbacks.sinks, reason, 1);
+            count_dropped(self.callbacks.sinks(), reason, 1);
             self.drop_log.add(&record, &self.clock);
         }
         if let Some(mut record) = for_callback {
@@ -180,11 +137,4 @@ impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("channel", &self.channel).finish_non_exhaustive()
     }
-}
-
-/// Counts dropped records, or lost notices of starts, by their reason.
-fn count_dropped(sinks: &Sinks, reason: &'static str, count: u64) {
-    let labels =
-        [Label::new(llmobs_attribute::SIGNAL, RECORD_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
-    sinks.bind(RowId::DroppedItems, &labels).add(count);
 }

@@ -18,7 +18,7 @@ use llmobs::assert_books;
 use llmobs::record::Finished;
 use llmobs::testing::Readings;
 
-/// What the callbacks received, in order.
+/// The calls of the callbacks, in order.
 #[derive(Clone, Default)]
 struct Received(Arc<Mutex<Vec<String>>>);
 
