@@ -18,7 +18,7 @@ fn every_schedule(body: impl Fn() + Sync + Send + 'static) {
 #[test]
 fn an_operation_is_enqueued_before_it_is_scheduled_or_never() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(10, false));
+        let times = Arc::new(Times::new(10));
         let engine = {
             let times = Arc::clone(&times);
             thread::spawn(move || times.schedule(20))
@@ -41,7 +41,7 @@ fn an_operation_is_enqueued_before_it_is_scheduled_or_never() {
 #[test]
 fn a_mark_that_races_with_the_end_is_set_before_it_or_not_at_all() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(0, false));
+        let times = Arc::new(Times::new(0));
         times.enqueue(1);
         let engine = {
             let times = Arc::clone(&times);
@@ -59,7 +59,7 @@ fn a_mark_that_races_with_the_end_is_set_before_it_or_not_at_all() {
 #[test]
 fn two_threads_that_mark_the_same_moment_set_it_once() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(0, false));
+        let times = Arc::new(Times::new(0));
         let other = {
             let times = Arc::clone(&times);
             thread::spawn(move || (times.schedule(2).0.result, times.set_ttft(2)))
@@ -74,7 +74,7 @@ fn two_threads_that_mark_the_same_moment_set_it_once() {
 #[test]
 fn a_collection_sees_a_mark_only_with_those_before_it() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(0, false));
+        let times = Arc::new(Times::new(0));
         let engine = {
             let times = Arc::clone(&times);
             thread::spawn(move || {
@@ -94,7 +94,7 @@ fn a_collection_sees_a_mark_only_with_those_before_it() {
 #[test]
 fn a_collection_sees_a_consumer_wait_completely_or_not_at_all() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(0, false));
+        let times = Arc::new(Times::new(0));
         times.schedule(0);
         times.first_token(0);
         times.consumer_left(0, true);
@@ -116,7 +116,7 @@ fn a_collection_sees_a_consumer_wait_completely_or_not_at_all() {
 #[test]
 fn a_collection_sees_no_silence_while_the_consumer_is_away() {
     every_schedule(|| {
-        let times = Arc::new(Times::new(0, false));
+        let times = Arc::new(Times::new(0));
         times.consumer_left(10, true);
         let stream = {
             let times = Arc::clone(&times);

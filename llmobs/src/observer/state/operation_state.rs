@@ -72,7 +72,7 @@ impl OperationState {
             observer,
             series,
             request: Request::new(&params),
-            times: Times::new(params.t0, params.prepares),
+            times: Times::new(params.t0),
             time_to_first_chunk: SetOnce::new(),
             tokens: TokenCounts::default(),
             end_marks: EndMarks::default(),
@@ -275,7 +275,7 @@ impl OperationState {
 
     /// Returns all moments marked so far, with `now`, in nanoseconds, as the time of reading. Called at the end.
     pub(crate) fn marks(&self, now: u64) -> Marks {
-        self.times.marks_at(now)
+        Marks { has_preparation: self.request.has_preparation(), ..self.times.marks_at(now) }
     }
 
     /// Records that the consumer took an item at `at`, in nanoseconds, and has not polled again. `tokens` is the number
@@ -324,7 +324,7 @@ impl InFlightOperation for OperationState {
     }
 
     fn marks_now(&self) -> Marks {
-        self.times.marks(|| self.now())
+        Marks { has_preparation: self.request.has_preparation(), ..self.times.marks(|| self.now()) }
     }
 
     fn streamed_tokens(&self) -> u64 {
@@ -368,7 +368,7 @@ impl OperationInfo for OperationState {
     }
 
     fn has_preparation(&self) -> bool {
-        self.times.prepares
+        self.request.has_preparation()
     }
 
     fn input_tokens(&self) -> Option<u64> {

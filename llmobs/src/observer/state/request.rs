@@ -56,7 +56,7 @@ pub(crate) struct Request {
     max_tokens: Option<NonZeroU32>,
     /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
-    /// Bits of `REPORTS_USAGE`, `STREAM_KNOWN`, `STREAM_REQUESTED` and `PROVIDER_LATE`.
+    /// Bits of `REPORTS_USAGE`, `STREAM_KNOWN`, `STREAM_REQUESTED`, `PROVIDER_LATE` and `PREPARES`.
     flags: u8,
     /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
@@ -68,6 +68,7 @@ const REPORTS_USAGE: u8 = 1;
 const STREAM_KNOWN: u8 = 2;
 const STREAM_REQUESTED: u8 = 4;
 const PROVIDER_LATE: u8 = 8;
+const PREPARES: u8 = 16;
 
 impl Request {
     /// Returns the values in their small form. Values that do not fit are discarded: a maximum of tokens of 0 or over
@@ -86,6 +87,7 @@ impl Request {
                 (STREAM_KNOWN, params.stream.is_some()),
                 (STREAM_REQUESTED, params.stream == Some(true)),
                 (PROVIDER_LATE, params.is_provider_late),
+                (PREPARES, params.prepares),
             ]
             .into_iter()
             .fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }),
@@ -105,6 +107,12 @@ impl Request {
     #[inline]
     pub(crate) const fn is_provider_late(&self) -> bool {
         self.flags & PROVIDER_LATE != 0
+    }
+
+    /// Returns whether work of the application precedes the engine's queue.
+    #[inline]
+    pub(crate) const fn has_preparation(&self) -> bool {
+        self.flags & PREPARES != 0
     }
 
     /// Returns whether the caller requested a stream; `None` if this is not known.

@@ -14,8 +14,6 @@ use crate::timing::Marks;
 pub(crate) struct Times {
     /// The start of the operation.
     pub(crate) t0: u64,
-    /// Set if work of the application precedes the engine's queue.
-    pub(crate) prepares: bool,
     enqueued: SetOnce,
     scheduled: SetOnce,
     first_token: SetOnce,
@@ -51,12 +49,10 @@ pub(crate) enum SetResult {
 }
 
 impl Times {
-    /// Returns the times of an operation that has just started at `t0`, in nanoseconds. `prepares` is set if work of
-    /// the application precedes the engine's queue.
-    pub(crate) fn new(t0: u64, prepares: bool) -> Self {
+    /// Returns the times of an operation that has just started at `t0`, in nanoseconds.
+    pub(crate) fn new(t0: u64) -> Self {
         Self {
             t0,
-            prepares,
             enqueued: SetOnce::new(),
             scheduled: SetOnce::new(),
             first_token: SetOnce::new(),
@@ -156,7 +152,8 @@ impl Times {
     fn marks_of(&self, snapshot: &TimesSnapshot, now: u64) -> Marks {
         Marks {
             t0: self.t0,
-            has_preparation: self.prepares,
+            // A property of the request, which is not known here.
+            has_preparation: false,
             enqueued: snapshot.enqueued,
             scheduled: snapshot.scheduled,
             first_token: snapshot.first_token,
