@@ -89,12 +89,10 @@ fn serve_calls(observer: &Observer) {
 /// Writes each record as one line until the channel is closed. Returns an error if a record was lost.
 fn write_lines(mut records: Records, path: PathBuf) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut file = BufWriter::new(File::create(path)?);
-    let mut next = 1;
-    for record in records.iter() {
-        if record.sequence() != next {
-            return Err(format!("records {next} to {} are missing", record.sequence() - 1).into());
+    for (expected, record) in (1..).zip(records.iter()) {
+        if record.sequence() != expected {
+            return Err(format!("records {expected} to {} are missing", record.sequence() - 1).into());
         }
-        next += 1;
         serde_json::to_writer(&mut file, &record)?;
         file.write_all(b"\n")?;
     }

@@ -129,7 +129,8 @@ macro_rules! with_fields {
             [gen_ai.usage.input_tokens] $event.input_tokens.and_then(to_i64),
             [gen_ai.usage.output_tokens] $event.output_tokens.and_then(to_i64),
             [gen_ai.usage.cache_read.input_tokens] $event.cached_tokens.and_then(to_i64),
-            [gen_ai.usage.cache_creation.input_tokens] $event.cache_write_tokens.and_then(to_i64),
+            // The profiles of the conventions have different names for it.
+            [llmobs.token.cache_write] $event.cache_write_tokens.and_then(to_i64),
             [gen_ai.usage.reasoning.output_tokens] $event.reasoning_tokens.and_then(to_i64),
             [llmobs.token.source] Some($event.token_source.as_str()),
             [llmobs.token.input_source] $event.input_tokens.map(|_| $event.input_token_source.as_str()),

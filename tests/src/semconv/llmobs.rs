@@ -201,6 +201,7 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     },
     AttributeDefinition { name: "llmobs.time_per_output_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.time_to_first_token", kind: AttributeType::Double, values: &[] },
+    AttributeDefinition { name: "llmobs.token.cache_write", kind: AttributeType::Int, values: &[] },
     AttributeDefinition { name: "llmobs.token.direction", kind: AttributeType::String, values: &["input", "output"] },
     AttributeDefinition {
         name: "llmobs.token.input_source",
@@ -1164,7 +1165,6 @@ pub const EVENTS: &[EventDefinition] = &[
             (attribute::GEN_AI_RESPONSE_ID, Requirement::Recommended),
             (attribute::GEN_AI_RESPONSE_MODEL, Requirement::Recommended),
             (attribute::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, Requirement::Recommended),
-            (attribute::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, Requirement::Recommended),
             (attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
             (attribute::GEN_AI_USAGE_INPUT_TOKENS, Requirement::Recommended),
             (attribute::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Recommended),
@@ -1189,6 +1189,7 @@ pub const EVENTS: &[EventDefinition] = &[
             ("llmobs.role", Requirement::Required),
             ("llmobs.time_per_output_token", Requirement::Recommended),
             ("llmobs.time_to_first_token", Requirement::Recommended),
+            ("llmobs.token.cache_write", Requirement::Recommended),
             ("llmobs.token.input_source", Requirement::Recommended),
             ("llmobs.token.source", Requirement::Required),
             ("llmobs.token.superseded.input", Requirement::Recommended),
