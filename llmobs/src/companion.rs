@@ -10,6 +10,8 @@ mod operation;
 mod registry;
 mod step;
 
+use std::time::Duration;
+
 pub use self::device::Device;
 pub(crate) use self::operation::OperationInfo;
 pub use self::operation::OperationRef;
@@ -55,6 +57,14 @@ pub trait Companion: Send + Sync + 'static {
     fn provisional_energy(&self, seconds: f64) -> Option<f64> {
         let _ = seconds;
         None
+    }
+
+    /// Returns the time between two moments for which heat or a protection of the hardware made a device slower on which
+    /// this model runs. Called when a stream of the model had a pause of a second or more, to find its cause, and only at
+    /// level full in the server role. `model` is the name in the metric labels. Defaults to zero.
+    fn throttled_time(&self, model: &str, from: Moment, to: Moment) -> Duration {
+        let _ = (model, from, to);
+        Duration::ZERO
     }
 }
 

@@ -83,7 +83,6 @@ use crate::catalog::View;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
-use crate::clock::nanos_to_seconds;
 use crate::companion::Companion;
 use crate::companion::DeviceSource;
 use crate::engine::EngineBuilder;
@@ -273,11 +272,12 @@ impl Observer {
 
     /// Records the time by which a task of an async runtime was woken too late, as `llmobs.runtime.lag` in seconds. For
     /// tokio, `llmobs::runtime::watch` (feature `tokio`) measures it. For others, run a task that sleeps for a fixed
-    /// time in a loop, and pass the time by which each sleep was too long. `runtime` is the name of the runtime; after
-    /// 16 names, further ones are recorded as `_OTHER`.
+    /// time in a loop, and pass the time by which each sleep was too long. Call it when the task is woken: the lag that
+    /// ends now may be the cause of a pause in a stream (`llmobs.stall.events`). `runtime` is the name of the runtime;
+    /// after 16 names, further ones are recorded as `_OTHER`.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
         if let Some(inner) = &self.parts.inner {
-            inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
+            inner.record_runtime_lag(runtime, duration_to_nanos(lag));
         }
     }
 

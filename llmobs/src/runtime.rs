@@ -19,6 +19,8 @@
 
 use std::sync::Arc;
 use std::sync::Weak;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -42,11 +44,16 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 /// sleep was too long; the timer of tokio itself is up to 1 ms late. `llmobs.runtime.busy.time` is tokio's own count, which
 /// is read at each collection; a task is counted when it has yielded.
 ///
+/// At level full, a pause of a second or more in a stream has the cause `runtime_lag` if a watched runtime explains it
+/// ([`StallCause`](crate::semconv::value::StallCause)), also while the runtime is still blocked. Watch the runtimes whose
+/// tasks poll the streams.
+///
 /// # Panics
 ///
 /// Panics if the runtime has no timer (`enable_time`).
 pub fn watch(handle: &Handle, name: &str, observer: &Observer) -> RuntimeWatch {
-    let source = Arc::new(WatchedRuntime(handle.metrics()));
+    let due_at = Arc::new(AtomicU64::new(NOT_RUNNING));
+    let source = Arc::new(WatchedRuntime { metrics: handle.metrics(), due_at: Arc::clone(&due_at) });
     if !observer.is_enabled() {
         return RuntimeWatch { _source: source, probe: None };
     }
@@ -55,20 +62,50 @@ pub fn watch(handle: &Handle, name: &str, observer: &Observer) -> RuntimeWatch {
     let _context = handle.enter();
     // Created here, so that a missing timer panics at the call and not in a task.
     let (due, first) = (observer.now().saturating_add(PROBE_INTERVAL), sleep(PROBE_INTERVAL));
-    let probe = handle.spawn(record_lag(observer.clone(), name.to_owned(), due, first)).abort_handle();
+    let probe = ProbeDue::new(due_at, due);
+    let probe = handle.spawn(record_lag(observer.clone(), name.to_owned(), probe, first)).abort_handle();
     RuntimeWatch { _source: source, probe: Some(probe) }
 }
 
 /// Sleeps periodically and records by how much each sleep was longer than requested. `first` is the first sleep, which is
-/// to end at `due`.
-async fn record_lag(observer: Observer, name: String, mut due: Moment, first: Sleep) {
+/// to end at the moment that `probe` holds.
+async fn record_lag(observer: Observer, name: String, mut probe: ProbeDue, first: Sleep) {
     first.await;
     loop {
-        observer.record_runtime_lag(&name, observer.now().since(due));
-        due = observer.now().saturating_add(PROBE_INTERVAL);
+        let now = observer.now();
+        let was_due = probe.set(now.saturating_add(PROBE_INTERVAL));
+        observer.record_runtime_lag(&name, now.since(was_due));
         sleep(PROBE_INTERVAL).await;
     }
 }
+
+/// The moment at which the probe of a runtime is due, until the probe is dropped: a runtime that has shut down is not late.
+struct ProbeDue {
+    due: Moment,
+    shared: Arc<AtomicU64>,
+}
+
+impl ProbeDue {
+    fn new(shared: Arc<AtomicU64>, due: Moment) -> Self {
+        shared.store(due.as_nanos(), Ordering::Relaxed);
+        Self { due, shared }
+    }
+
+    /// Sets the next moment. Returns the one before.
+    fn set(&mut self, due: Moment) -> Moment {
+        self.shared.store(due.as_nanos(), Ordering::Relaxed);
+        std::mem::replace(&mut self.due, due)
+    }
+}
+
+impl Drop for ProbeDue {
+    fn drop(&mut self) {
+        self.shared.store(NOT_RUNNING, Ordering::Relaxed);
+    }
+}
+
+/// The moment at which a probe that does not run is due.
+const NOT_RUNNING: u64 = u64::MAX;
 
 /// The metrics of a runtime, which an observer records until this value is dropped.
 #[derive(Debug)]
@@ -87,10 +124,17 @@ impl Drop for RuntimeWatch {
 }
 
 #[derive(Debug)]
-struct WatchedRuntime(RuntimeMetrics);
+struct WatchedRuntime {
+    metrics: RuntimeMetrics,
+    due_at: Arc<AtomicU64>,
+}
 
 impl BusyRuntime for WatchedRuntime {
     fn busy_time(&self) -> Duration {
-        (0..self.0.num_workers()).map(|worker| self.0.worker_total_busy_duration(worker)).sum()
+        (0..self.metrics.num_workers()).map(|worker| self.metrics.worker_total_busy_duration(worker)).sum()
+    }
+
+    fn probe_due_at(&self) -> u64 {
+        self.due_at.load(Ordering::Relaxed)
     }
 }

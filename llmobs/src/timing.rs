@@ -16,11 +16,18 @@ mod gaps;
 mod marks;
 #[cfg(test)]
 mod properties;
+mod recent_time;
+#[cfg(test)]
+mod recent_time_properties;
+mod stall;
 
 pub(crate) use self::gaps::EvenGaps;
 use self::gaps::GapAccumulator;
 pub(crate) use self::marks::Marks;
+pub(crate) use self::marks::PreemptedTime;
 pub(crate) use self::marks::StateTimes;
+pub(crate) use self::recent_time::RecentTime;
+pub(crate) use self::stall::StallTimes;
 
 /// The minimum duration, in nanoseconds, for which a poll that returns an item without `Pending` counts as a wait (50
 /// µs).
@@ -265,6 +272,16 @@ impl Timing {
     pub(crate) const fn last_item_at(&self) -> Option<u64> {
         let wait = if matches!(self.turn, Turn::Producer) { self.consumer_wait_since_item } else { 0 };
         if self.has_item { Some(self.turn_began_at.saturating_sub(wait)) } else { None }
+    }
+
+    /// Returns the moment in nanoseconds at which the last [`TimingStep::gap`] ended, on the clock of the moments that
+    /// were passed in.
+    pub(crate) const fn gap_ended_at(&self) -> u64 {
+        let at = self.token_gaps.last_exact();
+        match self.producer {
+            Producer::Push => at,
+            Producer::Pull => at.saturating_add(self.consumer_wait),
+        }
     }
 
     /// Returns the total time in nanoseconds for which the consumer was away, up to the last poll.

@@ -233,7 +233,7 @@ TIME:
     Phase { "llmobs.phase.duration", Histogram(Stage), "s", [S llmobs_attribute::PHASE_NAME], Standard, ALL, both,
         "Duration in seconds of a declared phase of an operation, from the start to the end of the phase" }
     Stall { "llmobs.stall.events", Counter, "{stall}", [S llmobs_attribute::STALL_CAUSE], Full, ALL, both,
-        "Number of pauses of one second or more within a stream, by the side that caused them (engine or consumer)" }
+        "Number of pauses of one second or more within a stream, by cause: its reader, the engine, or a known reason for which the engine or the runtime was late" }
 ;
 TOKEN:
     TokensProcessed { "llmobs.token.processed", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::TOKEN_SOURCE], Core, ALL, both,

@@ -97,6 +97,17 @@ impl EngineRegistry {
         self.engines.lock().retain(|entry| &*entry.model != model);
     }
 
+    /// Returns the nanoseconds from `from` to `to`, in nanoseconds, for which the engine with this index computed prompt
+    /// tokens, in steps that have finished; without an index, the only engine of the model that has a handle. Returns zero if
+    /// the engine is not known.
+    pub(crate) fn prefill_within(&self, index: Option<u8>, model: &str, from: u64, to: u64) -> u64 {
+        let is_meant = |entry: &&Entry| index.map_or(&*entry.model == model, |index| entry.index == index);
+        // The states are cloned first: dropping the last one of an engine records its limits.
+        let engines: Vec<_> =
+            self.engines.lock().iter().filter(is_meant).filter_map(|entry| entry.state.upgrade()).collect();
+        if let [engine] = &engines[..] { engine.prefill_within(from, to) } else { 0 }
+    }
+
     /// Returns the values of an observable row of engines, of each engine that has a handle; empty for any other row.
     pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
         let now = self.clock.now();

@@ -27,12 +27,15 @@ use crate::semconv::value::StepKind;
 use crate::semconv::value::WaitReason;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
+use crate::timing::RecentTime;
 
 /// The state that all handles of an engine share. Exists until the last of them is dropped.
 pub(super) struct EngineState {
     pub(super) clock: Clock,
     pub(super) gauges: Gauges,
     pub(super) headroom: Headroom,
+    /// The time in steps that computed prompt tokens.
+    prefill: RecentTime,
     /// The index of the engine among those of its observer.
     pub(super) index: u8,
     pub(super) sinks: Arc<Sinks>,
@@ -89,6 +92,7 @@ impl EngineState {
         Self {
             gauges: Gauges::new(clock.now()),
             headroom: Headroom::new(),
+            prefill: RecentTime::new(),
             step_buffers: StepBuffers::default(),
             index,
             sinks,
@@ -130,6 +134,9 @@ impl EngineState {
         let duration = duration_to_nanos(duration);
         if work.prefill_tokens > 0 {
             self.headroom.add_prefill(work.prefill_tokens, duration);
+            if self.sinks.is_enabled(RowId::Stall.row().level) {
+                self.prefill.add(now.as_nanos().saturating_sub(duration), now.as_nanos());
+            }
         }
         self.headroom.sample(now, self.gauges.cache_usage());
         let Some(kind) = work.kind() else { return };
@@ -150,6 +157,11 @@ impl EngineState {
     pub(super) fn notify_step(&self, sequences: &[StepSequence], start: Moment, end: Moment) {
         let [model, engine_id] = self.series.labels.each_ref().map(|label| label.value.as_str());
         self.companions.notify(|companion| companion.on_step(&StepRef { model, engine_id, start, end, sequences }));
+    }
+
+    /// Returns the nanoseconds from `from` to `to`, in nanoseconds, in steps that computed prompt tokens and have finished.
+    pub(super) fn prefill_within(&self, from: u64, to: u64) -> u64 {
+        self.prefill.within(from, to)
     }
 
     /// Adds prompt tokens that the prefix cache contained in this tier, or did not contain.

@@ -93,7 +93,8 @@ impl<'a> EngineStep<'a> {
 
     /// Ends the step now and records it: as `prefill` or `decode` if it has tokens of that kind only, as `mixed` if it
     /// has both. A step without tokens ends the age of the step before it, and is not recorded otherwise. Companions are
-    /// notified of a step that named operations.
+    /// notified of a step that named operations. Call it before the tokens of the step are sent to their operations: the
+    /// cause of a pause in a stream is sought in the steps that have finished when its next token arrives.
     pub fn finish(self) {
         let Some((engine, started)) = self.running else { return };
         let now = engine.clock.now();

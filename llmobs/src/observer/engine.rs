@@ -15,4 +15,5 @@ pub(crate) mod output_tokens;
 mod record;
 pub(crate) mod routing;
 pub(crate) mod settings;
+pub(crate) mod stall_cause;
 pub(crate) mod start;

@@ -37,11 +37,11 @@ use crate::usage::Usage;
 /// thread panics, before a finish reason was set, marks the operation as failing with `internal`: move one into the task
 /// that produces the answer.
 ///
-/// Only the first mark of each state change counts, except that a further [`scheduled`](Self::scheduled) counts a
-/// preemption. A moment earlier than the state change before it is replaced by the moment of that change, and a moment in
-/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, finish reasons,
-/// errors, the provider and the model, the id and model of the response, and content are ignored after the end of the
-/// operation; usage too, unless it was cancelled.
+/// Only the first mark of each state change counts, except [`preempted`](Self::preempted) and a further
+/// [`scheduled`](Self::scheduled), of which each counts. A moment earlier than the state change before it is replaced by the
+/// moment of that change, and a moment in the future by the current moment; both are counted in `llmobs.self.anomalies`.
+/// State changes, finish reasons, errors, the provider and the model, the id and model of the response, and content are
+/// ignored after the end of the operation; usage too, unless it was cancelled.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
@@ -98,15 +98,28 @@ impl Marker {
         self.with_state(|state| state.mark_enqueued(state.clamp_to_now(moment.into())));
     }
 
-    /// Marks the operation as scheduled by the engine now. A further call counts a preemption: the engine scheduled it
-    /// again.
+    /// Marks the operation as scheduled by the engine now. A further call marks it as scheduled again after a preemption,
+    /// and counts the preemption unless [`preempted`](Self::preempted) has.
     pub fn scheduled(&self) {
         self.with_state(|state| state.mark_scheduled(state.now()));
     }
 
-    /// Marks the operation as scheduled by the engine at this moment. A further call counts a preemption.
+    /// Marks the operation as scheduled by the engine at this moment. A further call is that of [`scheduled`](Self::scheduled).
     pub fn scheduled_at(&self, moment: impl Into<Moment>) {
         self.with_state(|state| state.mark_scheduled(state.clamp_to_now(moment.into())));
+    }
+
+    /// Marks the operation as taken out of the engine's batch now, and counts the preemption. The operation is in the state
+    /// [`Queued`](crate::semconv::value::State::Queued) until [`scheduled`](Self::scheduled) is called again. For an
+    /// operation with several sequences, call it when none of them is left in the batch. Ignored, and counted in
+    /// `llmobs.self.anomalies`, before the operation was scheduled and while it is out of the batch.
+    pub fn preempted(&self) {
+        self.with_state(|state| state.mark_preempted(state.now()));
+    }
+
+    /// Marks the operation as taken out of the engine's batch at this moment, as [`preempted`](Self::preempted) does.
+    pub fn preempted_at(&self, moment: impl Into<Moment>) {
+        self.with_state(|state| state.mark_preempted(state.clamp_to_now(moment.into())));
     }
 
     /// Marks the operation's first token as generated now.

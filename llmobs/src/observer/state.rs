@@ -13,6 +13,7 @@ pub(crate) mod model_registry;
 pub(crate) mod observer_parts;
 pub(crate) mod observer_state;
 pub(crate) mod operation_state;
+pub(crate) mod preemptions;
 pub(crate) mod recorded_output;
 pub(crate) mod request;
 pub(crate) mod response_notes;

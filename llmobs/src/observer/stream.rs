@@ -18,6 +18,7 @@ use super::engine::dropped::end_dropped;
 use super::engine::end;
 use super::engine::output_tokens::record_running;
 use super::engine::routing::current_series;
+use super::engine::stall_cause::stall_cause;
 use super::marker::Marker;
 use super::operation_scope::OperationScope;
 use super::state::counted_tokens::CountedTokens;
@@ -421,8 +422,8 @@ impl StreamState {
         if let (Some(gaps), Some(histogram)) = (step.chunk_gaps, &mut self.chunk_gaps) {
             histogram.record(|| current_series(&self.operation.state), &INTER_CHUNK_ROWS, gaps);
         }
-        if step.gap.is_some_and(|gap| gap >= STALL_THRESHOLD) {
-            self.count_stall(StallCause::Engine);
+        if let Some(gap) = step.gap.filter(|gap| *gap >= STALL_THRESHOLD) {
+            self.count_producer_stall(gap);
         }
     }
 
@@ -434,6 +435,13 @@ impl StreamState {
             None if refused => Ending::Rejected(error),
             marked => Ending::Failed(marked.unwrap_or(error)),
         }
+    }
+
+    /// Counts a stall of the producer, of `gap` nanoseconds, with its cause.
+    #[cold]
+    fn count_producer_stall(&self, gap: u64) {
+        let to = self.timing.gap_ended_at();
+        self.count_stall(stall_cause(&self.operation.state, to.saturating_sub(gap), to));
     }
 
     #[cold]

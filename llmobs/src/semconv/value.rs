@@ -543,7 +543,7 @@ closed_enum! {
     enum State {
         /// The operation is prepared for the queue: parsing, templates, tokenizing. Only if declared at its start.
         Preparing => "preparing",
-        /// The operation waits in the queue of the engine.
+        /// The operation waits in the queue of the engine, or was preempted and waits to be scheduled again.
         Queued => "queued",
         /// The engine processes the operation and has produced no token yet. Also the state before the first token if
         /// neither a preparation nor the queue was marked.
@@ -669,12 +669,20 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// The side of a stream that caused a stall, a pause of one second or more between two items.
+    /// The cause of a stall, a pause of one second or more within a stream.
     enum StallCause {
-        /// The engine or upstream produced no token for a second or more after an earlier token.
+        /// The engine or upstream produced no token, and none of the other causes explains half of the pause.
         Engine => "engine",
         /// The consumer did not poll for the next item for a second or more after it had received one.
         Consumer => "reader",
+        /// The engine computed the prompts of other sequences.
+        Prefill => "prefill",
+        /// The engine had taken the operation out of its batch.
+        Preemption => "preemption",
+        /// Heat or a protection of the hardware made a GPU of the model slower.
+        GpuThrottle => "gpu_throttle",
+        /// A task of a watched async runtime was late, so its threads were busy with other work.
+        RuntimeLag => "runtime_lag",
     }
 }
 

@@ -26,6 +26,20 @@ pub(crate) struct Marks {
     pub(crate) is_consumer_away: bool,
     /// The moment of the last token of the stream minus the consumer wait before it; `t0` before a token.
     pub(crate) last_token: u64,
+    /// The time for which the engine had taken the operation out of its batch, up to `now`.
+    pub(crate) preempted: PreemptedTime,
+}
+
+/// The time for which the engine had taken an operation out of its batch, without the time for which the consumer was
+/// away meanwhile. In nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PreemptedTime {
+    /// The time of the preemptions that began before the first token.
+    pub(crate) before_first_token: u64,
+    /// The time of the later ones.
+    pub(crate) after_first_token: u64,
+    /// True if the operation is out of the batch.
+    pub(crate) is_out: bool,
 }
 
 /// The time in each state, in nanoseconds, at the index `State::index`; the sum is the age of the operation.
@@ -74,6 +88,7 @@ impl Marks {
         match (remote, self.first_token) {
             (true, None) => State::Waiting,
             (true, Some(_)) => State::Streaming,
+            (false, _) if self.preempted.is_out => State::Queued,
             (false, Some(_)) => State::Decode,
             (false, None) if self.scheduled.is_some() => State::Prefill,
             (false, None) if self.enqueued.is_some() => State::Queued,
@@ -84,7 +99,7 @@ impl Marks {
 
     /// Returns the time in each state from the start to `now`. `remote` is as in [`state`](Self::state). The consumer
     /// wait is the time in `Blocked` and is deducted from the time after the first token, then from the states before
-    /// it.
+    /// it. The time out of the batch is in `Queued`.
     ///
     /// Example: a server operation without preparation starts at 0, is enqueued at 10 and scheduled at 30, has its
     /// first token at 60 and a consumer wait of 15, and `now` is 100. The result is 20 queued, 40 prefill (before the
@@ -119,6 +134,12 @@ impl Marks {
             *time -= deducted;
             remaining -= deducted;
         }
+        let PreemptedTime { before_first_token, after_first_token, .. } = self.preempted;
+        for (state, time) in [(State::Prefill, before_first_token), (State::Decode, after_first_token)] {
+            let moved = time.min(times[state.index()]);
+            times[state.index()] -= moved;
+            times[State::Queued.index()] += moved;
+        }
         times
     }
 }
@@ -133,10 +154,15 @@ mod tests {
         fn times_by_state_sum_to_the_age(
             t0 in 1..1_000_u64, has_preparation: bool, enqueued in prop::option::of(0..3_000_u64),
             scheduled in prop::option::of(0..3_000_u64), first_token in prop::option::of(0..3_000_u64),
-            now in 0..3_000_u64, consumer_wait in 0..4_000_u64, remote: bool,
+            now in 0..3_000_u64, consumer_wait in 0..4_000_u64, remote: bool, out in (0..3_000_u64, 0..3_000_u64),
         ) {
-            let marks = Marks { t0, has_preparation, enqueued, scheduled, first_token, now, consumer_wait, is_consumer_away: false, last_token: t0 };
-            prop_assert_eq!(marks.state_times(remote).iter().sum::<u64>(), marks.age());
+            let preempted = PreemptedTime { before_first_token: out.0, after_first_token: out.1, is_out: false };
+            let marks = Marks { t0, has_preparation, enqueued, scheduled, first_token, now, consumer_wait, is_consumer_away: false, last_token: t0, preempted };
+            let times = marks.state_times(remote);
+            prop_assert_eq!(times.iter().sum::<u64>(), marks.age());
+            let without = Marks { preempted: PreemptedTime::default(), ..marks }.state_times(remote);
+            prop_assert_eq!(times[State::Blocked.index()], without[State::Blocked.index()]);
+            prop_assert!(times[State::Queued.index()] - without[State::Queued.index()] <= out.0 + out.1);
         }
     }
 }

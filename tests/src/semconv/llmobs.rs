@@ -192,7 +192,11 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         kind: AttributeType::String,
         values: &["traces", "metrics", "logs", "content", "record"],
     },
-    AttributeDefinition { name: "llmobs.stall.cause", kind: AttributeType::String, values: &["engine", "reader"] },
+    AttributeDefinition {
+        name: "llmobs.stall.cause",
+        kind: AttributeType::String,
+        values: &["engine", "gpu_throttle", "preemption", "prefill", "reader", "runtime_lag"],
+    },
     AttributeDefinition { name: "llmobs.starved.cause", kind: AttributeType::String, values: &["gpu_idle"] },
     AttributeDefinition {
         name: "llmobs.step.kind",

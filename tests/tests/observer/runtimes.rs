@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use llmobs::Chunk;
 use llmobs::Observer;
+use llmobs::catalog::Level;
 use llmobs::clock::Clock;
 use llmobs::testing::Readings;
 use tokio::runtime::Builder;
@@ -64,6 +67,49 @@ fn runtimes_with_one_name_are_added_up_and_dropping_a_watch_stops_it() {
 
 fn busy_of(runtime: &Runtime) -> f64 {
     runtime.metrics().worker_total_busy_duration(0).as_secs_f64()
+}
+
+#[test]
+fn a_stream_that_waits_on_a_blocked_runtime_has_a_stall_with_the_cause_runtime_lag() {
+    let observer = Observer::builder().model("m").level(Level::Full).build().unwrap();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let _watch = llmobs::runtime::watch(runtime.handle(), "main", &observer);
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let mut stream =
+        observer.chat("m").start().observe(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context)));
+    sender.send(Chunk::tokens(1)).unwrap();
+    runtime.block_on(async {
+        stream.next().await;
+        // Runs when the stream waits. Its thread is that of the probe, which is due after 250 ms.
+        tokio::spawn(async move {
+            std::thread::sleep(Duration::from_millis(1_400));
+            sender.send(Chunk::tokens(1)).unwrap();
+        });
+        stream.next().await;
+    });
+    let stalls = |cause| Readings::new(&observer).count("llmobs.stall.events", &[("llmobs.stall.cause", cause)]);
+    assert_eq!((stalls("runtime_lag"), stalls("engine"), stalls("reader")), (1, 0, 0));
+}
+
+#[test]
+fn a_runtime_that_has_shut_down_is_not_late() {
+    let observer = Observer::builder().model("m").level(Level::Full).build().unwrap();
+    let runtime = runtime(1);
+    let watch = llmobs::runtime::watch(runtime.handle(), "main", &observer);
+    drop(runtime);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let tokens = futures_util::stream::iter(receiver);
+    let stream = observer.chat("m").start().observe(tokens);
+    sender.send(Chunk::tokens(1)).unwrap();
+    let producer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1_400));
+        sender.send(Chunk::tokens(1)).unwrap();
+    });
+    futures_util::FutureExt::now_or_never(stream.count()).unwrap();
+    producer.join().unwrap();
+    drop(watch);
+    let stalls = |cause| Readings::new(&observer).count("llmobs.stall.events", &[("llmobs.stall.cause", cause)]);
+    assert_eq!((stalls("runtime_lag"), stalls("engine")), (0, 1));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 /// The numbers of attempts, stalls and preemptions of one operation. An attempt is one request to the model: the first
 /// one, or a retry, a fallback or a hedge. A stall is a pause of one second or more in the stream. A preemption is
-/// counted each time that the engine schedules the operation again.
+/// counted when the engine takes the operation out of its batch, or schedules it again if that was not marked.
 // Small numbers: an operation in flight uses at most a kibibyte.
 #[derive(Debug)]
 pub(crate) struct Counters {

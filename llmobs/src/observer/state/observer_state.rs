@@ -29,6 +29,7 @@ use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::Moment;
+use crate::clock::nanos_to_seconds;
 use crate::companion::CompanionRegistry;
 use crate::engine::EngineRegistry;
 use crate::measurement::Label;
@@ -51,6 +52,7 @@ use crate::span::SpanSettings;
 use crate::sync::Mutex;
 use crate::sync::MutexGuard;
 use crate::timing::FirstToken;
+use crate::timing::RecentTime;
 
 /// The state that all clones of an observer share. Exists from `build` until the last clone, operation and marker (a
 /// handle that records what happens to an operation) are dropped.
@@ -69,6 +71,8 @@ pub(crate) struct ObserverState {
     pub(crate) engines: EngineRegistry,
     /// The names of async runtimes, limited to `MAX_NAMES`.
     runtimes: CardinalityLimiter<Arc<str>>,
+    /// The time for which tasks of async runtimes were late.
+    runtime_lag: RecentTime,
     /// The async runtimes whose busy time is read at collection.
     #[cfg(feature = "tokio")]
     watched_runtimes: WatchedRuntimes,
@@ -181,6 +185,7 @@ impl ObserverState {
             declared_names,
             models,
             runtimes: CardinalityLimiter::new(MAX_NAMES, Arc::from(OTHER)),
+            runtime_lag: RecentTime::new(),
             #[cfg(feature = "tokio")]
             watched_runtimes: WatchedRuntimes::default(),
             in_flight_registry: Mutex::default(),
@@ -275,15 +280,30 @@ impl ObserverState {
         self.sinks.set_level(level);
     }
 
-    /// Records the seconds by which a task of an async runtime was woken too late, if the level includes the metric.
-    /// After 16 names, further runtimes are recorded as `_OTHER`.
-    pub(crate) fn record_runtime_lag(&self, runtime: &str, seconds: f64) {
+    /// Records the nanoseconds by which a task of an async runtime was woken too late, until now, if the level includes the
+    /// metric. After 16 names, further runtimes are recorded as `_OTHER`.
+    pub(crate) fn record_runtime_lag(&self, runtime: &str, nanos: u64) {
+        if self.sinks.is_enabled(RowId::Stall.row().level) {
+            let now = self.clock.now().as_nanos();
+            self.runtime_lag.add(now.saturating_sub(nanos), now);
+        }
         if self.sinks.is_enabled(RowId::RuntimeLag.row().level) {
             let name = self.runtime_name(runtime);
             self.sinks
                 .bind(RowId::RuntimeLag, &[Label::new(llmobs_attribute::RUNTIME_NAME, name)])
-                .record(seconds, None);
+                .record(nanos_to_seconds(nanos), None);
         }
+    }
+
+    /// Returns the nanoseconds from `from` to `to`, in nanoseconds, for which a task of an async runtime was late. Includes
+    /// that of a watched runtime whose probe is late and has not run yet.
+    pub(crate) fn runtime_lag_within(&self, from: u64, to: u64) -> u64 {
+        let recorded = self.runtime_lag.within(from, to);
+        #[cfg(feature = "tokio")]
+        let overdue = self.watched_runtimes.overdue_since().map_or(0, |since| to.saturating_sub(since.max(from)));
+        #[cfg(not(feature = "tokio"))]
+        let overdue = 0;
+        (recorded + overdue).min(to.saturating_sub(from))
     }
 
     /// Reads the busy time of an async runtime at each collection, until the runtime is dropped.

@@ -9,6 +9,7 @@ use super::end_marks::EndMarks;
 use super::ending::Ending;
 use super::in_flight::InFlightOperation;
 use super::observer_state::ObserverState;
+use super::preemptions::Preemptions;
 use super::request::Request;
 use super::request::StartParams;
 use super::response_notes::Notes;
@@ -147,7 +148,7 @@ impl OperationState {
     }
 
     /// Marks the operation as scheduled by the engine at `at`, in nanoseconds, and records its time in the queue. A
-    /// further call counts a preemption. Ignored after the end.
+    /// further call ends a preemption, and counts it if it was not marked. Ignored after the end.
     pub(crate) fn mark_scheduled(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -158,9 +159,30 @@ impl OperationState {
         }
         self.notify_mark(Mark::Scheduled, marked.at);
         if !self.check_mark(&marked) {
-            self.counters.count_preemption();
+            let preemptions = self.notes.get_or_init().preemptions_or_init();
+            if !preemptions.return_at(marked.at, self.first_token(), |at| self.times.without_consumer_wait(at)) {
+                self.counters.count_preemption();
+            }
         } else if let Some(queued) = queued {
             self.series.record_duration(RowId::Queue, QueueExit::Scheduled.index(), queued, None);
+        }
+    }
+
+    /// Marks the operation as taken out of the engine's batch at `at`, in nanoseconds, and counts the preemption. A call
+    /// before it was scheduled, and one while it is out of the batch, has no effect and is counted as an anomaly. Ignored
+    /// after the end.
+    pub(crate) fn mark_preempted(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let left = self.times.scheduled_at().map(|scheduled| {
+            let preemptions = self.notes.get_or_init().preemptions_or_init();
+            preemptions.leave(at, scheduled, |at| self.times.without_consumer_wait(at))
+        });
+        if left.is_some_and(|marked| self.check_mark(&marked)) {
+            self.counters.count_preemption();
+        } else {
+            self.observer.count_anomaly("mark_out_of_order");
         }
     }
 
@@ -275,7 +297,20 @@ impl OperationState {
 
     /// Returns all moments marked so far, with `now`, in nanoseconds, as the time of reading. Called at the end.
     pub(crate) fn marks(&self, now: u64) -> Marks {
-        Marks { has_preparation: self.request.has_preparation(), ..self.times.marks_at(now) }
+        self.complete_marks(self.times.marks_at(now))
+    }
+
+    /// Completes the moments of state changes with the preparation and the time of the preemptions.
+    fn complete_marks(&self, marks: Marks) -> Marks {
+        let marks = Marks { has_preparation: self.request.has_preparation(), ..marks };
+        let Some(preemptions) = self.preemptions() else { return marks };
+        let preempted = preemptions.until(marks.now.saturating_sub(marks.consumer_wait), marks.first_token);
+        Marks { preempted, ..marks }
+    }
+
+    /// Returns the times for which the engine had taken the operation out of its batch; `None` if it never did.
+    pub(crate) fn preemptions(&self) -> Option<&Preemptions> {
+        self.notes.get()?.preemptions()
     }
 
     /// Records that the consumer took an item at `at`, in nanoseconds, and has not polled again. `tokens` is the number
@@ -324,7 +359,7 @@ impl InFlightOperation for OperationState {
     }
 
     fn marks_now(&self) -> Marks {
-        Marks { has_preparation: self.request.has_preparation(), ..self.times.marks(|| self.now()) }
+        self.complete_marks(self.times.marks(|| self.now()))
     }
 
     fn streamed_tokens(&self) -> u64 {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use opentelemetry::trace::SpanContext;
 
+use super::preemptions::Preemptions;
 use super::route::Route;
 use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
@@ -52,6 +53,8 @@ pub(crate) struct Notes {
     superseded_tokens: [AtomicU64; 2],
     /// The span of the previous attempt.
     last_attempt_span: Mutex<Option<SpanContext>>,
+    /// The times for which the engine had taken the operation out of its batch.
+    preemptions: OnceLock<Box<Preemptions>>,
     /// The input and output, if content is captured.
     pub(crate) content: ContentSlot,
 }
@@ -161,6 +164,16 @@ impl Notes {
     #[inline]
     pub(crate) fn other_finish_reasons(&self) -> Vec<(u16, FinishReason)> {
         self.other_finish_reasons.lock().clone()
+    }
+
+    /// Returns the times for which the engine had taken the operation out of its batch; `None` if it never did.
+    pub(crate) fn preemptions(&self) -> Option<&Preemptions> {
+        self.preemptions.get().map(Box::as_ref)
+    }
+
+    /// Returns the times out of the batch, and allocates them on the first call.
+    pub(crate) fn preemptions_or_init(&self) -> &Preemptions {
+        self.preemptions.get_or_init(Box::default)
     }
 
     /// Stores the span of an attempt, a try of the operation. Returns that of the previous attempt; `None` at the first

@@ -7,6 +7,7 @@
 use crate::sync::AtomicU64;
 use crate::sync::Ordering;
 use crate::timing::Marks;
+use crate::timing::PreemptedTime;
 
 /// The marks of an operation, the moments at which it changed its state, in nanoseconds on the observer's clock, and
 /// its consumer wait, the time for which the reader of its stream was away.
@@ -103,6 +104,16 @@ impl Times {
         self.first_token.get()
     }
 
+    /// Returns the moment at which the engine first scheduled the operation, in nanoseconds; `None` before it.
+    pub(crate) fn scheduled_at(&self) -> Option<u64> {
+        self.scheduled.get()
+    }
+
+    /// Returns a moment minus the total consumer wait before it, in nanoseconds. The moment must not be in the past.
+    pub(crate) fn without_consumer_wait(&self, now: u64) -> u64 {
+        self.absence.read().deduct_from(now)
+    }
+
     /// Returns the time from the start to the token that the first-token rule selects, in nanoseconds; `None` before
     /// it.
     pub(crate) fn ttft(&self) -> Option<u64> {
@@ -127,8 +138,8 @@ impl Times {
         self.absence.end(total_wait);
     }
 
-    /// Returns every time so far, and the moment at which they were read. `now` reads the clock, in nanoseconds. For an
-    /// operation in flight.
+    /// Returns every time so far except that of preemptions, and the moment at which they were read. `now` reads the clock,
+    /// in nanoseconds. For an operation in flight.
     pub(crate) fn marks(&self, now: impl Fn() -> u64) -> Marks {
         let mut snapshot = self.snapshot();
         let mut at = now();
@@ -144,7 +155,8 @@ impl Times {
         self.marks_of(&snapshot, at)
     }
 
-    /// Returns every time so far, as of `now` in nanoseconds. For an operation whose times no longer change.
+    /// Returns every time so far except that of preemptions, as of `now` in nanoseconds. For an operation whose times no
+    /// longer change.
     pub(crate) fn marks_at(&self, now: u64) -> Marks {
         self.marks_of(&self.snapshot(), now)
     }
@@ -161,6 +173,7 @@ impl Times {
             consumer_wait: snapshot.absence.until(now),
             is_consumer_away: matches!(snapshot.absence, AbsenceState::Since(_)),
             last_token: snapshot.last_token_at,
+            preempted: PreemptedTime::default(),
         }
     }
 

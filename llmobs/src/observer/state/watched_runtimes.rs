@@ -12,6 +12,10 @@ use crate::sync::Mutex;
 pub(crate) trait BusyRuntime: Send + Sync {
     /// Returns the time for which the runtime's worker threads were busy since its start, added up.
     fn busy_time(&self) -> Duration;
+
+    /// Returns the moment at which the runtime was to wake its probe, if it has not yet; in nanoseconds. The moment may be
+    /// in the future.
+    fn probe_due_at(&self) -> u64;
 }
 
 /// The watched runtimes with their names, as weak references: dropping the runtime's watch removes it.
@@ -37,6 +41,11 @@ impl WatchedRuntimes {
             }
         }
         times
+    }
+
+    /// Returns the first moment, in nanoseconds, at which a runtime was or is to wake its probe; `None` without a runtime.
+    pub(crate) fn overdue_since(&self) -> Option<u64> {
+        self.0.lock().iter().filter_map(|(_, runtime)| Some(runtime.upgrade()?.probe_due_at())).min()
     }
 }
 
