@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use llmobs::Role;
 use llmobs::clock::Moment;
@@ -11,6 +12,7 @@ use llmobs::companion::Mark;
 use llmobs::companion::OperationRef;
 use llmobs::semconv::value::Outcome;
 
+use crate::recent_throttle::RecentThrottle;
 use crate::sync::Mutex;
 use crate::thread_control::ThreadControl;
 
@@ -39,6 +41,8 @@ pub(crate) struct EventFeed {
     pub(crate) thread_control: ThreadControl,
     /// Power attributed to one running operation in watts, as the bits of an `f64`. Zero while unknown.
     running_watts: AtomicU64,
+    /// The time for which devices were slowed down.
+    pub(crate) recent_throttle: RecentThrottle,
 }
 
 /// The maximum number of waiting events: half a minute of a thousand operations per second with four events each, about
@@ -119,6 +123,10 @@ impl Companion for EventFeed {
     fn provisional_energy(&self, seconds: f64) -> Option<f64> {
         let watts = f64::from_bits(self.running_watts.load(Ordering::Relaxed));
         (watts > 0.0 && !self.is_closed.load(Ordering::Relaxed)).then_some(watts * seconds)
+    }
+
+    fn throttled_time(&self, model: &str, from: Moment, to: Moment) -> Duration {
+        Duration::from_nanos(self.recent_throttle.time_within(model, from.as_nanos(), to.as_nanos()))
     }
 }
 

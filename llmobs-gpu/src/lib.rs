@@ -42,6 +42,7 @@ mod metrics;
 mod numbers;
 #[cfg(feature = "nvml")]
 mod process_tree;
+mod recent_throttle;
 mod report;
 mod roofline;
 mod sampler;

@@ -139,6 +139,7 @@ fn start_sampling(sampling: &mut Sampling, infos: &[DeviceInfo], chosen: &[usize
     let models = sampling.settings.model_devices.iter();
     let masks: Vec<(String, u64)> = models.map(|(model, _)| (model.clone(), sampling.device_mask(model))).collect();
     let all_devices = sampling.device_mask("");
+    sampling.event_feed.recent_throttle.set_devices(sampling.gpus.len(), masks.clone(), all_devices);
     sampling.accounts.set_device_count(sampling.gpus.len(), at, |tracked| {
         let model = tracked.operation.model();
         masks.iter().find(|(name, _)| name == model).map_or(all_devices, |(_, mask)| *mask)

@@ -227,6 +227,8 @@ impl Worker {
             DriverCall::ThrottleReasons => {
                 let max_time = 3 * settings.normal_interval;
                 let throttle = gpu.reading.throttle_reasons.unwrap_or_default();
+                let recent = &self.sampling.event_feed.recent_throttle;
+                recent.record(index, throttle.is_degraded(), at, at + max_time);
                 if gpu.update_throttle_reasons(throttle, at, max_time) {
                     recording::emit_throttle(&self.sampling, index, throttle);
                 }

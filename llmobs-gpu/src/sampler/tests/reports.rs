@@ -1,5 +1,11 @@
 //! Errors reported by devices, and the effects of heat.
 
+use std::task::Context as TaskContext;
+use std::task::Poll;
+use std::task::Waker;
+
+use futures_util::StreamExt;
+use llmobs::Chunk;
 use opentelemetry::Context;
 use opentelemetry::SpanId;
 use opentelemetry::TraceFlags;
@@ -52,6 +58,41 @@ fn heat_degrades_a_device_and_a_power_cap_does_not() {
     assert_eq!(rig.device(0).state, DeviceState::Ok);
     let observed = rig.value("llmobs.gpu.throttle.time", &[("llmobs.gpu.throttle.reason", "hw")]);
     assert!((2.0..=4.0).contains(&observed), "the driver does not measure this time, so the sampler does: {observed}");
+}
+
+#[test]
+fn a_stall_has_the_cause_gpu_throttle_if_heat_slowed_a_device_of_its_model() {
+    let fake = Fake::new();
+    let ids = ["GPU-00000000-0000-0000-0000-000000000000", "GPU-00000000-0000-0000-0000-000000000001"];
+    let mut rig = Rig::with(&fake, |builder| builder.model_devices("hot", [ids[0]]).model_devices("cool", [ids[1]]));
+    rig.run(ms(1_100));
+    let mut pause = |model: &str, reasons: u64| {
+        rig.observer.declare_model(model);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let next =
+            move |_: &mut TaskContext<'_>| receiver.try_recv().map_or(Poll::Pending, |item| Poll::Ready(Some(item)));
+        let mut stream = rig.observer.chat(model).start().observe(futures_util::stream::poll_fn(next));
+        let mut poll = || stream.poll_next_unpin(&mut TaskContext::from_waker(Waker::noop())).is_ready();
+        sender.send(Chunk::tokens(1)).unwrap();
+        assert!(poll());
+        assert!(!poll(), "the consumer waits");
+        fake.set(0, "reasons", reasons);
+        rig.run(ms(3_000));
+        sender.send(Chunk::tokens(1)).unwrap();
+        assert!(poll());
+        fake.set(0, "reasons", 0);
+        rig.run(ms(2_000));
+        let stalls = |cause| {
+            rig.metrics()
+                .count("llmobs.stall.events", &[("gen_ai.request.model", model), ("llmobs.stall.cause", cause)])
+        };
+        (stalls("gpu_throttle"), stalls("engine"))
+    };
+    assert_eq!(pause("hot", 0x40), (1, 0), "heat");
+    assert_eq!(pause("hot", 0x80), (2, 0), "the power brake");
+    assert_eq!(pause("hot", 0x4), (2, 1), "a power cap is normal");
+    assert_eq!(pause("cool", 0x40), (0, 1), "heat of another device");
+    assert_eq!(pause("anywhere", 0x40), (1, 0), "a model without a placement is on all devices");
 }
 
 #[test]
