@@ -16,6 +16,7 @@ pub fn run_engine(observer: &Observer, manual_clock: &ManualClock, model: &str) 
     engine.set_sequence_limit(256);
     engine.set_step_token_limit(8_192);
     engine.set_kv_cache_limit(1_000);
+    engine.set_load_duration(Duration::from_millis(12_500));
     engine.set_running(3);
     engine.set_waiting(WaitReason::Capacity, 2);
     engine.set_waiting(WaitReason::Deferred, 1);

@@ -306,6 +306,8 @@ ENGINE:
         "Number of LoRA adapters that sequences of an engine use, by the state of the sequences (running, waiting)" }
     EngineInfo { "llmobs.engine.info", Gauge, "", [E llmobs_attribute::ENGINE_REVISION llmobs_attribute::ENGINE_QUANTIZATION llmobs_attribute::ENGINE_BLOCK_SIZE], Core, ALL, both,
         "Constant 1 while an engine exists, then 0, with labels for the model revision, the quantization and the tokens of a KV cache block" }
+    ModelLoadDuration { "llmobs.model.load.duration", Gauge, "s", [E], Standard, ALL, both,
+        "Time in seconds that an engine took to load its model, from the start of the last load until it could serve" }
     EngineQueueWork { "llmobs.engine.queue.work", ObservableGauge, "s", [E], Standard, ALL, both,
         "Time in seconds that an engine needs for the prompt tokens that wait, at the rate of its steps with prompt tokens in the last 30 seconds" }
     EngineCacheTimeToFull { "llmobs.engine.kv_cache.time_to_full", ObservableGauge, "s", [E], Standard, ALL, both,

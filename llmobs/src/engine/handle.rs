@@ -1,6 +1,7 @@
 //! The handle of an engine, which its scheduler holds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::state::EngineState;
 use super::state::saturate;
@@ -61,6 +62,14 @@ impl Engine {
     /// Sets the maximum number of tokens that the engine processes in one step.
     pub fn set_step_token_limit(&self, tokens: usize) {
         self.set_limit(RowId::EngineStepTokenLimit, tokens);
+    }
+
+    /// Sets the time that the engine took to load its model, from the start of the load until it could serve, for
+    /// `llmobs.model.load.duration`. Call it after each load. The value remains when the engine ends.
+    pub fn set_load_duration(&self, duration: Duration) {
+        if let Some(state) = &self.state {
+            state.set_load_duration(duration);
+        }
     }
 
     /// Starts the time of a step; [`EngineStep::finish`] records it. Several steps may overlap.

@@ -34,6 +34,7 @@ pub(super) struct EngineSeries {
     hits: [OnceLock<SeriesHandle>; CacheTier::ALL.len()],
     misses: OnceLock<SeriesHandle>,
     limits: [(RowId, OnceLock<SeriesHandle>); 3],
+    load_duration: OnceLock<SeriesHandle>,
 }
 
 /// The histograms of one kind of step.
@@ -73,6 +74,7 @@ impl EngineSeries {
             misses: OnceLock::new(),
             limits: [RowId::EngineSequenceLimit, RowId::EngineStepTokenLimit, RowId::EngineCacheLimit]
                 .map(|id| (id, OnceLock::new())),
+            load_duration: OnceLock::new(),
             labels,
         };
         // Not below their level, because OpenTelemetry exports a bound series without values.
@@ -111,6 +113,11 @@ impl EngineSeries {
         if let Some((_, series)) = self.limits.iter().find(|(of, _)| *of == id) {
             series.get_or_init(|| sinks.bind(id, &self.labels)).set(to_f64(limit));
         }
+    }
+
+    /// Sets the seconds that the last load of the model took.
+    pub(super) fn set_load_duration(&self, sinks: &Sinks, seconds: f64) {
+        self.load_duration.get_or_init(|| sinks.bind(RowId::ModelLoadDuration, &self.labels)).set(seconds);
     }
 
     /// Sets every limit that was set to zero: the engine ended.

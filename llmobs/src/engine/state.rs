@@ -128,6 +128,13 @@ impl EngineState {
         }
     }
 
+    /// Sets the time that the last load of the model took, if the level includes the row.
+    pub(super) fn set_load_duration(&self, duration: Duration) {
+        if self.sinks.is_enabled(RowId::ModelLoadDuration.row().level) {
+            self.series.set_load_duration(&self.sinks, nanos_to_seconds(duration_to_nanos(duration)));
+        }
+    }
+
     /// Records a step that took this time and ends at `now`. A step without tokens is progress, and has no samples.
     pub(super) fn record_step(&self, work: StepWork, duration: Duration, now: Moment) {
         self.gauges.mark_progress(now);

@@ -688,6 +688,16 @@ pub const METRICS: &[MetricDefinition] = &[
     },
     MetricDefinition {
         name: "llmobs.objective.target",
+    MetricDefinition {
+        name: "llmobs.model.load.duration",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
         instrument: Instrument::Gauge,
         unit: "1",
         number: Number::Double,

@@ -1,5 +1,7 @@
 //! The counts of caches, preemptions and speculative decoding, adapters, and the properties of an engine.
 
+use std::time::Duration;
+
 use llmobs::catalog::Level;
 use llmobs::engine::CacheTier;
 use llmobs::testing::Readings;
@@ -80,6 +82,23 @@ fn adapters_are_absent_until_they_are_set() {
     engine.set_lora_active(2, 3);
     let read = ["running", "waiting"].map(|state| value(&observer, name, &[("llmobs.sequence.state", state)]));
     assert_eq!(read, [2.0, 3.0]);
+}
+
+#[test]
+fn the_load_duration_is_that_of_the_last_load() {
+    let (observer, _) = observer(Level::Standard);
+    let name = "llmobs.model.load.duration";
+    let engine = observer.engine("m").id("1").build();
+    assert!(is_absent(&observer, name), "an engine that reports no load has none");
+    engine.set_load_duration(Duration::from_millis(12_500));
+    engine.set_load_duration(Duration::from_millis(8_250));
+    drop(engine);
+    let of_engine = [("gen_ai.request.model", "m"), ("llmobs.engine.id", "1")];
+    assert_eq!(value(&observer, name, &of_engine), 8.25, "it remains when the engine ends");
+    observer.set_level(Level::Core);
+    observer.engine("m").id("2").build().set_load_duration(Duration::from_secs(1));
+    observer.set_level(Level::Standard);
+    assert_eq!(value(&observer, name, &[]), 8.25, "the level core has no load duration");
 }
 
 #[test]

@@ -127,6 +127,7 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
         "gen_ai.request.model llmobs.engine.id llmobs.engine.revision llmobs.engine.quantization llmobs.engine.block_size",
         "core",
     ),
+    ("llmobs.model.load.duration", "Ga", "s", "gen_ai.request.model llmobs.engine.id", "standard"),
     ("llmobs.engine.queue.work", "OGa", "s", "gen_ai.request.model llmobs.engine.id", "standard"),
     ("llmobs.engine.kv_cache.time_to_full", "OGa", "s", "gen_ai.request.model llmobs.engine.id", "standard"),
     ("llmobs.runtime.lag", "H", "s", "llmobs.runtime.name", "standard"),
