@@ -10,9 +10,11 @@ use llmobs::clock::Moment;
 use llmobs::companion::Companion;
 use llmobs::companion::Mark;
 use llmobs::companion::OperationRef;
+use llmobs::companion::StepRef;
 use llmobs::semconv::value::Outcome;
 
 use crate::recent_throttle::RecentThrottle;
+use crate::step_feed::StepFeed;
 use crate::sync::Mutex;
 use crate::thread_control::ThreadControl;
 
@@ -38,6 +40,7 @@ pub(crate) struct EventFeed {
     is_closed: AtomicBool,
     /// Set if the sampler sleeps long and must be woken when an operation may run.
     is_sampler_idle: AtomicBool,
+    pub(crate) steps: StepFeed,
     pub(crate) thread_control: ThreadControl,
     /// Power attributed to one running operation in watts, as the bits of an `f64`. Zero while unknown.
     running_watts: AtomicU64,
@@ -66,8 +69,9 @@ impl EventFeed {
         !is_idle || self.events.lock().is_empty()
     }
 
-    /// Discards the waiting events and all later ones.
+    /// Discards the waiting events and steps, and all later ones.
     pub(crate) fn close(&self) {
+        self.steps.close();
         let mut events = self.events.lock();
         self.is_closed.store(true, Ordering::Relaxed);
         events.clear();
@@ -118,6 +122,10 @@ impl Companion for EventFeed {
 
     fn on_end(&self, id: u64, _outcome: Outcome, at: Moment) {
         self.push(at, OperationEvent::Ended(id));
+    }
+
+    fn on_step(&self, step: &StepRef<'_>) {
+        self.steps.push(step);
     }
 
     fn provisional_energy(&self, seconds: f64) -> Option<f64> {

@@ -21,6 +21,10 @@
 //! energy, which is known only when the device's counter next changes. The metric and a separate log event,
 //! `llm_request_energy`, are recorded then.
 //!
+//! Energy is divided between operations by their time, or, if their engine names the operations of its steps
+//! ([`EngineStep::add_sequence`](llmobs::engine::EngineStep::add_sequence)), by the work of the steps
+//! ([`EnergyMethod`]).
+//!
 //! # Features
 //!
 //! | feature | what it adds |
@@ -47,6 +51,7 @@ mod report;
 mod roofline;
 mod sampler;
 mod select;
+mod step_feed;
 mod sync;
 mod thread_control;
 mod throttle;
@@ -68,6 +73,7 @@ pub use self::backend_choice::ParseBackendChoiceError;
 pub use self::dcgm::DCGM_VIEW;
 pub use self::energy::EnergyMethod;
 pub use self::energy::EnergySource;
+pub use self::energy::WorkCoefficients;
 pub use self::error::GpuError;
 pub use self::metrics::GROUP;
 pub use self::metrics::ROWS;

@@ -5,6 +5,7 @@ use llmobs::catalog::Group;
 use llmobs::catalog::Level;
 use llmobs::catalog::Row;
 use llmobs::metric::Counter;
+use llmobs::metric::Gauge;
 use llmobs::metric::Histogram;
 use llmobs::metric::Metric;
 use llmobs::metric::ObservableCounter;
@@ -57,6 +58,7 @@ pub static ROWS: &[&Row] = &[
     NVLINK_IO.row(),
     ENGINE_FLOPS.row(),
     ENGINE_BANDWIDTH.row(),
+    ENGINE_GPU_INFO.row(),
     ENGINE_STARVED.row(),
 ];
 
@@ -376,6 +378,15 @@ pub(crate) static ENGINE_BANDWIDTH: Metric<ObservableGauge, 2> = Metric::new(
     "Estimated ratio of the memory traffic that the model needs to the peak memory bandwidth of its GPUs",
 )
 .level(Level::Full)
+.group(GROUP);
+
+pub(crate) static ENGINE_GPU_INFO: Metric<Gauge, 3> = Metric::new(
+    "llmobs.engine.gpu.info",
+    "",
+    &[a::GEN_AI_REQUEST_MODEL, attribute::ENGINE_ID, a::HW_ID],
+    "Constant 1 for each GPU of an engine while the GPU is sampled, then 0; joins rows of engines with rows of GPUs",
+)
+.level(Level::Core)
 .group(GROUP);
 
 pub(crate) static ENGINE_STARVED: Metric<Counter, 3> = Metric::new(

@@ -1,10 +1,12 @@
 //! The sampler: a thread that reads the devices, and a thread that waits for errors reported by devices.
 
 mod discovery;
+mod engine_gpus;
 mod error_watcher;
 mod estimates;
 mod gpu;
 mod lost_device;
+mod pending_steps;
 mod recording;
 mod registration;
 mod rows;
@@ -39,6 +41,7 @@ use self::worker::Worker;
 use crate::backend::GpuBackend;
 use crate::backend::auto::AutoBackend;
 use crate::backend_choice::BackendChoice;
+use crate::energy::WorkCoefficients;
 use crate::event_feed::EventFeed;
 use crate::numbers::duration_to_nanos;
 use crate::report::DeviceReport;
@@ -265,9 +268,16 @@ impl SamplerBuilder {
         self
     }
 
-    /// Adds the size of a model, for estimates of its utilization of the devices. Without sizes there are no estimates.
+    /// Adds the size of a model, for estimates of its utilization of the devices, and for dividing energy by the work of
+    /// its engine's steps. Without sizes there are no estimates, and energy is divided by the tokens of the steps.
     pub fn model_size(mut self, size: ModelSize) -> Self {
         self.settings.model_sizes.push(size);
+        self
+    }
+
+    /// Sets the coefficients of the work of operations in an engine's step. Defaults to [`WorkCoefficients::new`].
+    pub const fn work_coefficients(mut self, coefficients: WorkCoefficients) -> Self {
+        self.settings.work_coefficients = coefficients;
         self
     }
 

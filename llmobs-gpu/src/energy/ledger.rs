@@ -2,7 +2,8 @@
 //!
 //! An interval is the time between two changes of the device's energy counter. Operations that run at the same time
 //! share that time equally: while `n` operations run, each is granted `1/n` of every nanosecond. All amounts are whole
-//! microjoules, so the parts add up exactly to the total.
+//! microjoules, so the parts add up exactly to the total. `division` divides the energy of a closed interval by the
+//! granted time, or by work.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub(crate) type OperationKey = u64;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeviceLedger {
+    /// Start of the open interval, in nanoseconds.
+    opened_at: u64,
     /// End of the accounted time, in nanoseconds.
     accounted_until: u64,
     /// Nanoseconds of the open interval with running operations, and without.
@@ -42,13 +45,41 @@ pub(crate) struct Totals {
     pub(crate) unattributed: u64,
 }
 
-/// The part of an interval's energy that one operation receives.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct EnergyShare {
-    pub(crate) key: OperationKey,
-    pub(crate) microjoules: u64,
-    /// Part of the device's time, in nanoseconds.
-    pub(crate) device_nanos: f64,
+/// An interval whose energy is known and not yet divided.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClosedInterval {
+    /// From when to when, in nanoseconds.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    /// Energy of the operations and of the forfeited time, in microjoules.
+    pub(crate) energy: u64,
+    /// The operations that ran, and the time granted to each, in nanoseconds.
+    pub(crate) grants: Vec<(OperationKey, f64)>,
+    /// Time granted to operations that were reported before the end of the interval.
+    forfeited_nanos: f64,
+    /// The ratio of the device's work that was this application's, from 0 to 1.
+    pub(crate) our_ratio: f64,
+    /// Power of the device without operations, in watts; 0 while unknown.
+    pub(crate) idle_watts: f64,
+}
+
+impl ClosedInterval {
+    /// Returns the sum of the granted and the forfeited time, in thousandths of a nanosecond.
+    pub(crate) fn total_picos(&self) -> u128 {
+        self.granted_picos() + to_picos(self.forfeited_nanos)
+    }
+
+    fn granted_picos(&self) -> u128 {
+        self.grants.iter().map(|(_, granted)| to_picos(*granted)).sum()
+    }
+
+    /// Returns the energy that the operations will receive together, in microjoules.
+    fn granted_energy(&self) -> u64 {
+        match self.total_picos() {
+            0 => 0,
+            total => mul_div(self.energy, self.granted_picos(), total),
+        }
+    }
 }
 
 /// The use of a device by applications in an interval.
@@ -115,13 +146,14 @@ impl DeviceLedger {
 
     /// Closes the interval, in which the device used `energy` microjoules. `idle_watts` is the configured power of the
     /// device without operations. If other applications use the device, energy that may be theirs is not attributed.
+    /// Returns the interval, whose energy is counted and has to be [divided](super::division::divide).
     pub(crate) fn close_interval(
         &mut self,
         energy: u64,
         at: u64,
         idle_watts: Option<f64>,
         tenancy: Tenancy,
-    ) -> Vec<EnergyShare> {
+    ) -> ClosedInterval {
         self.advance(at);
         let (busy, idle, is_sole) = (self.busy_nanos, self.idle_nanos, tenancy == Tenancy::Exclusive);
         if busy == 0 && idle > 0 && is_sole {
@@ -142,15 +174,24 @@ impl DeviceLedger {
             // In the time without our operations, only other applications used the device.
             shared => scale(proportion(rest, busy, busy + idle), shared.our_ratio()),
         };
-        let mut shares = self.split(our_energy);
-        shares.iter_mut().for_each(|share| share.device_nanos *= tenancy.our_ratio());
-        let request = shares.iter().map(|share| share.microjoules).sum::<u64>();
+        let running = self.virtual_start.iter().map(|(key, start)| (*key, self.virtual_time - start));
+        let stopped = self.stopped_nanos.iter().map(|(key, granted)| (*key, *granted));
+        let interval = ClosedInterval {
+            start: self.opened_at,
+            end: self.accounted_until,
+            energy: our_energy,
+            grants: stopped.chain(running).collect(),
+            forfeited_nanos: self.forfeited_nanos,
+            our_ratio: tenancy.our_ratio(),
+            idle_watts: idle_watts.or(self.min_idle_watts).unwrap_or(0.0),
+        };
+        let request = interval.granted_energy();
         self.totals.measured += energy;
         self.totals.idle += idle_energy;
         self.totals.request += request;
         self.totals.unattributed += rest - request;
         self.start_interval();
-        shares
+        interval
     }
 
     /// Closes the interval without a known energy. Returns the operations that would have received a part.
@@ -165,27 +206,9 @@ impl DeviceLedger {
         self.totals
     }
 
-    /// Divides energy between the operations of the interval. The part of the forfeited time remains undivided.
-    fn split(&self, energy: u64) -> Vec<EnergyShare> {
-        let running = self.virtual_start.iter().map(|(key, start)| (*key, self.virtual_time - start));
-        let grants: Vec<(OperationKey, f64)> =
-            self.stopped_nanos.iter().map(|(key, granted)| (*key, *granted)).chain(running).collect();
-        let total: u128 =
-            grants.iter().map(|(_, granted)| to_picos(*granted)).sum::<u128>() + to_picos(self.forfeited_nanos);
-        if total == 0 {
-            return Vec::new();
-        }
-        // Each part lies between two positions on one scale, so rounding neither duplicates nor loses a microjoule.
-        let mut previous = 0;
-        let mut sum = 0;
-        let shares = grants.iter().map(|(key, granted)| {
-            sum += to_picos(*granted);
-            let next = mul_div(energy, sum, total);
-            let share = EnergyShare { key: *key, microjoules: next - previous, device_nanos: *granted };
-            previous = next;
-            share
-        });
-        shares.collect()
+    /// Returns the start of the open interval, in nanoseconds.
+    pub(crate) const fn opened_at(&self) -> u64 {
+        self.opened_at
     }
 
     fn advance(&mut self, at: u64) {
@@ -201,6 +224,7 @@ impl DeviceLedger {
     }
 
     fn start_interval(&mut self) {
+        self.opened_at = self.accounted_until;
         (self.busy_nanos, self.idle_nanos, self.virtual_time, self.forfeited_nanos) = (0, 0, 0.0, 0.0);
         self.stopped_nanos.clear();
         self.virtual_start.values_mut().for_each(|start| *start = 0.0);
@@ -209,11 +233,11 @@ impl DeviceLedger {
 
 /// Converts granted time to thousandths of a nanosecond.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and a time is 0 or more")]
-fn to_picos(granted: f64) -> u128 {
+pub(super) fn to_picos(granted: f64) -> u128 {
     (granted * 1e3).round() as u128
 }
 
-fn mul_div(energy: u64, sum: u128, total: u128) -> u64 {
+pub(super) fn mul_div(energy: u64, sum: u128, total: u128) -> u64 {
     u64::try_from(u128::from(energy) * sum / total).unwrap_or(energy)
 }
 

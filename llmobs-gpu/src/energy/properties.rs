@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::accounts::EnergyAccounts;
+use super::division::EnergyShare;
+use super::division::IntervalWork;
+use super::division::divide;
+use super::ledger::ClosedInterval;
 use super::ledger::DeviceLedger;
 use super::ledger::Tenancy;
 use super::meter::EnergyAnomaly;
@@ -13,6 +17,11 @@ use super::meter::MeterUpdate;
 use super::meter::microjoules;
 
 const MS: u64 = 1_000_000;
+
+/// Returns the shares of an interval without steps.
+fn by_time(interval: &ClosedInterval) -> Vec<EnergyShare> {
+    divide(interval, &IntervalWork::new())
+}
 
 /// An operation, with start and duration in milliseconds, and its devices.
 #[derive(Debug, Clone)]
@@ -185,7 +194,7 @@ proptest! {
             ledger.stop(key, end);
         }
         ledger.start(999, 1_200 * MS);
-        let shares = ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+        let shares = by_time(&ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive));
         let energy_of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
         prop_assert!(energy_of(0).abs_diff(energy_of(1)) <= 1, "{} {}", energy_of(0), energy_of(1));
         prop_assert_eq!(energy_of(999), 0);
@@ -206,7 +215,7 @@ proptest! {
             for (at, begins, key) in events {
                 if begins { ledger.start(key, at * MS) } else { ledger.stop(key, at * MS) }
             }
-            let shares = ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+            let shares = by_time(&ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive));
             let energy_of =
                 |key| shares.iter().find(|share| share.key == name(key)).map_or(0, |share| share.microjoules);
             (0..runs.len() as u64).map(energy_of).collect::<Vec<_>>()
@@ -224,11 +233,11 @@ fn overlapping_operations_divide_their_common_time_equally() {
     ledger.start(1, 1_000 * MS);
     ledger.start(2, 1_050 * MS);
     ledger.stop(1, 1_100 * MS);
-    let shares = ledger.close_interval(100_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    let shares = by_time(&ledger.close_interval(100_000_000, 1_100 * MS, None, Tenancy::Exclusive));
     // Operation 1 receives the first 50 ms, and both receive half of the other 50 ms.
     assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
     assert_eq!(shares[0].device_nanos.to_bits(), 75e6_f64.to_bits());
-    let shares = ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    let shares = by_time(&ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Exclusive));
     assert_eq!(shares.len(), 1, "operation 1 has stopped");
     assert_eq!(shares[0].microjoules, 40_000_000);
 }
@@ -239,7 +248,7 @@ fn idle_energy_follows_the_lowest_observed_idle_power() {
     ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
     ledger.close_interval(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_150 * MS);
-    let shares = ledger.close_interval(33_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    let shares = by_time(&ledger.close_interval(33_000_000, 1_200 * MS, None, Tenancy::Exclusive));
     assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms must count as idle");
     assert_eq!(ledger.totals().idle, 9_000_000);
 }
@@ -328,7 +337,7 @@ fn on_a_shared_device_operations_get_energy_by_the_work_ratio() {
     ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
     ledger.close_interval(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_100 * MS);
-    let shares = ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
+    let shares = by_time(&ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75)));
     assert_eq!(shares[0].microjoules, 30_000_000);
     assert_eq!(
         shares[0].device_nanos.to_bits(),
@@ -337,7 +346,7 @@ fn on_a_shared_device_operations_get_energy_by_the_work_ratio() {
     );
     assert_eq!(ledger.totals().unattributed, 10_000_000);
     ledger.stop(1, 1_250 * MS);
-    let shares = ledger.close_interval(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
+    let shares = by_time(&ledger.close_interval(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0)));
     assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms must count as idle");
     assert_eq!(shares[0].microjoules, 18_500_000, "the rest must be limited to the ratio of this process");
     let before = ledger.totals();

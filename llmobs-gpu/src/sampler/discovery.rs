@@ -6,6 +6,7 @@ use std::thread;
 use super::error_watcher;
 use super::gpu::SampledGpu;
 use super::recording::init_attributed_energy;
+use super::recording::record_all_engine_gpus;
 use super::sampling::Sampling;
 use super::schedule::Capability;
 use super::snapshot::DeviceSnapshot;
@@ -145,6 +146,7 @@ fn start_sampling(sampling: &mut Sampling, infos: &[DeviceInfo], chosen: &[usize
         masks.iter().find(|(name, _)| name == model).map_or(all_devices, |(_, mask)| *mask)
     });
     (0..sampling.gpus.len()).for_each(|index| init_attributed_energy(sampling, index));
+    record_all_engine_gpus(sampling);
 }
 
 /// Starts the thread that waits for errors reported by devices, if the backend has a watcher.

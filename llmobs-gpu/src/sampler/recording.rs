@@ -8,7 +8,6 @@ use llmobs::semconv::attribute as a;
 use super::sampling::Sampling;
 use super::tracked_operation::TrackedOperation;
 use crate::backend::DriverCall;
-use crate::energy::EnergyMethod;
 use crate::energy::EnergySource;
 use crate::energy::SettledEnergy;
 use crate::energy::Tenancy;
@@ -27,6 +26,22 @@ pub(super) fn record_call_duration(sampling: &Sampling, call: DriverCall, took: 
     if let Some(metrics) = sampling.metrics() {
         metrics.call_duration.bind([call.as_str().into()]).record(nanos_to_seconds(took));
     }
+}
+
+/// Records the GPUs of every engine that the sampler knows.
+pub(super) fn record_all_engine_gpus(sampling: &Sampling) {
+    let sizes = sampling.settings.model_sizes.iter().map(|size| (size.model.as_str(), size.engine_id.as_str()));
+    let reporting = sampling.accounts.engines().map(|engine| (engine.model.as_str(), engine.id.as_str()));
+    for (model, engine_id) in sizes.chain(reporting) {
+        record_engine_gpus(sampling, model, engine_id);
+    }
+}
+
+/// Records the GPUs of an engine, those on which its model runs.
+pub(super) fn record_engine_gpus(sampling: &Sampling, model: &str, engine_id: &str) {
+    let Some(metrics) = sampling.metrics() else { return };
+    let gpus = sampling.gpus_in(sampling.device_mask(model)).map(|gpu| gpu.info.id.clone());
+    metrics.engine_gpus.record(model, engine_id, gpus);
 }
 
 /// Creates the three series of attributed energy with the value zero, except for a MIG instance of a sampled GPU.
@@ -69,7 +84,7 @@ fn record_attributed_energy(sampling: &Sampling, index: usize, before: Totals, n
 }
 
 pub(super) fn record_operation_energy(sampling: &Sampling, settled: &SettledEnergy<TrackedOperation>, throttled: u64) {
-    let SettledEnergy { operation: tracked, microjoules, device_nanos, is_complete, is_shared } = settled;
+    let SettledEnergy { operation: tracked, microjoules, device_nanos, method, is_complete, is_shared } = settled;
     let operation = &tracked.operation;
     let (energy, gpu_seconds) = (microjoules_to_joules(*microjoules), device_nanos / 1e9);
     if let Some(metrics) = sampling.metrics() {
@@ -89,7 +104,7 @@ pub(super) fn record_operation_energy(sampling: &Sampling, settled: &SettledEner
         cost_usd: time_cost.or(energy_cost).map(|_| time_cost.unwrap_or(0.0) + energy_cost.unwrap_or(0.0)),
         output_tokens: operation.output_tokens(),
         throttled_seconds: nanos_to_seconds(throttled),
-        method: EnergyMethod::Time,
+        method: *method,
         source: if is_integrated { EnergySource::PowerIntegral } else { EnergySource::Counter },
         is_complete: *is_complete,
         is_shared: *is_shared,

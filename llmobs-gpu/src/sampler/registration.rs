@@ -12,6 +12,7 @@ use llmobs::metric::PerOperation;
 use llmobs::metric::RegisterError;
 use llmobs::metric::Sample;
 
+use super::engine_gpus::EngineGpus;
 use super::rows::DeviceReader;
 use super::rows::SnapshotSource;
 use crate::backend::DriverCall;
@@ -28,6 +29,7 @@ pub(super) struct RecordedMetrics {
     pub(super) xid_errors: Handle<Counter, 3>,
     pub(super) remapped_rows: Handle<Counter, 2>,
     pub(super) pcie_replays: Handle<Counter, 1>,
+    pub(super) engine_gpus: EngineGpus,
     pub(super) engine_starved: Handle<Counter, 3>,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn register(observer: &Observer, source: &Arc<SnapshotSource>) -> Res
     observer.register_observable(&metrics::ENGINE_BANDWIDTH, source, |source| {
         source.estimates(|engine| engine.bandwidth_utilization)
     })?;
+    let engine_gpu_info = observer.register(&metrics::ENGINE_GPU_INFO)?;
     let engine_starved = observer.register(&metrics::ENGINE_STARVED)?;
     Ok(RecordedMetrics {
         operation_energy,
@@ -80,6 +83,7 @@ pub(super) fn register(observer: &Observer, source: &Arc<SnapshotSource>) -> Res
         xid_errors,
         remapped_rows,
         pcie_replays,
+        engine_gpus: EngineGpus::new(engine_gpu_info),
         engine_starved,
     })
 }

@@ -3,6 +3,7 @@
 use std::env;
 use std::time::Duration;
 
+use crate::energy::WorkCoefficients;
 use crate::numbers::duration_to_nanos;
 use crate::report::OperationEnergy;
 use crate::roofline::ModelSize;
@@ -25,6 +26,7 @@ pub(crate) struct SamplerSettings {
     pub(crate) usd_per_gpu_hour: Option<f64>,
     pub(crate) usd_per_kwh: Option<f64>,
     pub(crate) model_sizes: Vec<ModelSize>,
+    pub(crate) work_coefficients: WorkCoefficients,
     pub(crate) model_devices: Vec<(String, Vec<String>)>,
     pub(crate) on_energy: Option<EnergyCallback>,
 }
@@ -50,6 +52,7 @@ impl SamplerSettings {
             usd_per_gpu_hour: None,
             usd_per_kwh: None,
             model_sizes: Vec::new(),
+            work_coefficients: WorkCoefficients::new(),
             model_devices: Vec::new(),
             on_energy: None,
         }

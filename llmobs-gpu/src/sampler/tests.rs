@@ -7,6 +7,7 @@ mod cadence;
 mod faults;
 mod readings;
 mod reports;
+mod steps;
 mod tenancy;
 
 use crate::sync::Mutex;

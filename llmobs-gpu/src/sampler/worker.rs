@@ -11,6 +11,7 @@ use super::discovery::Discovery;
 use super::estimates::Estimates;
 use super::lost_device::mark_lost;
 use super::lost_device::retry_lost;
+use super::pending_steps::PendingSteps;
 use super::recording;
 use super::sampling::Outputs;
 use super::sampling::Sampling;
@@ -33,6 +34,7 @@ pub(super) struct Worker {
     discovery: Discovery,
     estimates: Estimates,
     pending_events: VecDeque<TimedOperationEvent>,
+    pending_steps: PendingSteps,
 }
 
 /// The longest time between two ticks, in nanoseconds.
@@ -58,6 +60,7 @@ impl Worker {
             sampling: Sampling::new(observer, settings, outputs),
             backend,
             pending_events: VecDeque::new(),
+            pending_steps: PendingSteps::default(),
         }
     }
 
@@ -87,14 +90,17 @@ impl Worker {
         }
         let now = self.sampling.now();
         self.estimates.update(&mut self.sampling, now);
+        self.sampling.accounts.divide_known(now);
         self.settle_operations(now);
         self.sampling.snapshot.lock().sampler_state = self.discovery.sampler_state(&self.sampling.gpus);
         let is_idle = self.sampling.accounts.running_count() == 0 && !self.sampling.gpus.is_empty();
         if self.sampling.event_feed.set_sampler_idle(is_idle) { self.next_due(now) } else { now }
     }
 
-    /// Takes the events of operations from the feed.
+    /// Takes the events of operations and the steps of engines from the feed.
     fn drain_events(&mut self) {
+        // The steps first: then the events of their operations are in the feed already.
+        self.pending_steps.drain(&mut self.sampling);
         let (events, has_lost_events) = self.sampling.event_feed.drain();
         if !events.is_empty() {
             self.pending_events.extend(events);
@@ -109,7 +115,7 @@ impl Worker {
         }
     }
 
-    /// Applies the events up to a moment.
+    /// Applies the events and steps up to a moment.
     fn apply_events(&mut self, until: u64) {
         while self.pending_events.front().is_some_and(|(at, _)| *at <= until)
             && let Some((at, event)) = self.pending_events.pop_front()
@@ -137,13 +143,16 @@ impl Worker {
                 }
             }
         }
+        self.pending_steps.apply(&mut self.sampling, until);
     }
 
     fn track_operation(&mut self, operation: OperationRef, at: u64) {
         let (id, is_preparing) = (operation.id(), operation.has_preparation());
         let devices = self.sampling.device_mask(operation.model());
         let degraded = self.sampling.degraded_nanos(devices);
+        let model = operation.model().to_owned();
         self.sampling.accounts.open(id, devices, TrackedOperation::new(operation, degraded));
+        self.sampling.accounts.expect_steps(id, &model);
         if !is_preparing {
             self.start_running(id, at);
         }

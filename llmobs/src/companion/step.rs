@@ -64,8 +64,9 @@ pub struct StepSequence {
 }
 
 impl StepSequence {
-    /// Creates a sequence of the operation with this id.
-    pub(crate) const fn new(operation: u64, work: SequenceWork) -> Self {
+    /// Creates a sequence of the operation with this id, for tests of companions.
+    #[must_use]
+    pub const fn new(operation: u64, work: SequenceWork) -> Self {
         Self { operation, work }
     }
 }

@@ -144,7 +144,11 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.operation.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.operation.energy.attributed", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.operation.energy.complete", kind: AttributeType::Boolean, values: &[] },
-    AttributeDefinition { name: "llmobs.operation.energy.method", kind: AttributeType::String, values: &["time"] },
+    AttributeDefinition {
+        name: "llmobs.operation.energy.method",
+        kind: AttributeType::String,
+        values: &["work", "tokens", "time"],
+    },
     AttributeDefinition { name: "llmobs.operation.energy.per_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.operation.energy.provisional", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.operation.energy.shared", kind: AttributeType::Boolean, values: &[] },
@@ -275,6 +279,17 @@ pub const METRICS: &[MetricDefinition] = &[
         number: Number::Double,
         attributes: &[
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.engine.gpu.info",
+        instrument: Instrument::Gauge,
+        unit: "",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            (attribute::HW_ID, Requirement::Required),
             ("llmobs.engine.id", Requirement::Required),
         ],
     },
@@ -674,6 +689,16 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.model.load.duration",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.engine.id", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
         name: "llmobs.objective.events",
         instrument: Instrument::Counter,
         unit: "{event}",
@@ -688,16 +713,6 @@ pub const METRICS: &[MetricDefinition] = &[
     },
     MetricDefinition {
         name: "llmobs.objective.target",
-    MetricDefinition {
-        name: "llmobs.model.load.duration",
-        instrument: Instrument::Gauge,
-        unit: "s",
-        number: Number::Double,
-        attributes: &[
-            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
-            ("llmobs.engine.id", Requirement::Required),
-        ],
-    },
         instrument: Instrument::Gauge,
         unit: "1",
         number: Number::Double,

@@ -92,7 +92,7 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
         ("llmobs.gpu.call", texts(&DriverCall::ALL, |call| call.as_str())),
         ("llmobs.gpu.throttle.reason", texts(&ThrottleReason::ALL, |reason| reason.as_str())),
         ("llmobs.gpu.xid.severity", texts(&severities, |severity| severity.as_str())),
-        ("llmobs.operation.energy.method", texts(&[EnergyMethod::Time], |method| method.as_str())),
+        ("llmobs.operation.energy.method", texts(&EnergyMethod::ALL, |method| method.as_str())),
         (
             "llmobs.operation.energy.source",
             texts(&[EnergySource::Counter, EnergySource::PowerIntegral], |source| source.as_str()),

@@ -172,6 +172,7 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
     ("llmobs.gpu.nvlink.io", "OC", "By", "hw.id network.io.direction", "standard"),
     ("llmobs.engine.flops.utilization", "OGa", "1", "gen_ai.request.model llmobs.engine.id", "full"),
     ("llmobs.engine.memory_bandwidth.utilization", "OGa", "1", "gen_ai.request.model llmobs.engine.id", "full"),
+    ("llmobs.engine.gpu.info", "Ga", "", "gen_ai.request.model llmobs.engine.id hw.id", "core"),
     ("llmobs.engine.starved.time", "C", "s", "gen_ai.request.model llmobs.engine.id llmobs.starved.cause", "standard"),
 ];
 
