@@ -95,7 +95,7 @@ static ABANDONED_THREADS: AtomicU64 = AtomicU64::new(0);
 impl Sampler {
     /// Returns a builder of a sampler.
     pub fn builder() -> SamplerBuilder {
-        SamplerBuilder::new()
+        SamplerBuilder { backend: None, is_disabled: false, settings: SamplerSettings::from_environment() }
     }
 
     /// Returns the state of the sampler; [`SamplerState::NoDriver`] if the observer is disabled or the sampler is off.
@@ -155,10 +155,6 @@ impl Drop for Sampler {
 }
 
 impl SamplerBuilder {
-    fn new() -> Self {
-        Self { backend: None, is_disabled: false, settings: SamplerSettings::from_environment() }
-    }
-
     /// Sets the backend. Defaults to NVIDIA's library if it can be opened (feature `nvml`), otherwise to the files of
     /// AMD's driver. Replaces an earlier [`backend_choice`](Self::backend_choice).
     pub fn backend(mut self, backend: impl GpuBackend) -> Self {
@@ -310,22 +306,18 @@ impl SamplerBuilder {
             return Ok(Sampler { active: None });
         }
         let (mut worker, active) = self.assemble(observer)?;
-        let event_feed = Arc::clone(&active.event_feed);
+        let [event_feed, of_thread] = [(); 2].map(|()| Arc::clone(&active.event_feed));
         let sampler = Sampler { active: Some(active) };
         event_feed.thread_control.thread_started();
         let spawned = thread::Builder::new().name("llmobs-gpu".to_owned()).spawn(move || {
             worker.run();
-            event_feed.thread_control.thread_ended();
+            of_thread.thread_control.thread_ended();
         });
-        match spawned {
-            Ok(_) => Ok(sampler),
-            Err(error) => {
-                if let Some(active) = &sampler.active {
-                    active.event_feed.thread_control.thread_ended();
-                }
-                Err(error.into())
-            }
+        if let Err(error) = spawned {
+            event_feed.thread_control.thread_ended();
+            return Err(error.into());
         }
+        Ok(sampler)
     }
 
     /// Registers the metrics, and attaches the sampler to the observer.

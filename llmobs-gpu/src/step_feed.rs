@@ -87,6 +87,13 @@ impl StepFeed {
         DrainedSteps { new_engines, has_lost_steps: std::mem::take(&mut feed.has_lost_steps) }
     }
 
+    /// Returns the numbers of steps and sequences for which the feed has memory.
+    #[cfg(all(test, feature = "nvml", target_os = "linux"))]
+    pub(crate) fn capacity(&self) -> (usize, usize) {
+        let batch = &self.inner.lock().batch;
+        (batch.steps.capacity(), batch.sequences.capacity())
+    }
+
     /// Discards the waiting steps and all later ones.
     pub(crate) fn close(&self) {
         let mut feed = self.inner.lock();
@@ -102,11 +109,6 @@ impl StepBatch {
         let from = self.taken.1;
         self.taken = (self.taken.0 + 1, from + step.sequences);
         Some((step, self.sequences.get(from..self.taken.1).unwrap_or_default()))
-    }
-
-    #[cfg(test)]
-    pub(crate) const fn capacity(&self) -> (usize, usize) {
-        (self.steps.capacity(), self.sequences.capacity())
     }
 
     /// Moves all steps of another batch behind those that are left.

@@ -20,6 +20,7 @@ use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
 use super::ActiveSampler;
+use super::Sampler;
 use super::SamplerBuilder;
 use super::snapshot::SharedSnapshot;
 use super::worker::Worker;
@@ -53,7 +54,7 @@ impl Rig {
         let observer = Observer::builder().clock(clock).model("m").level(llmobs::catalog::Level::Full).build().unwrap();
         let energies = Arc::new(Mutex::new(Vec::new()));
         let recorded = Arc::clone(&energies);
-        let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
+        let mut builder = Sampler::builder().backend(NvmlBackend::at(fake.path())).watch_errors(false);
         builder.settings.cuda_visible_devices = None;
         let builder = settings(builder).on_energy(move |energy| recorded.lock().push(energy.clone()));
         let (worker, active) = builder.assemble(&observer).unwrap();

@@ -136,7 +136,6 @@ fn the_feed_uses_its_buffers_again() {
     let engines = ["0", "1"].map(|id| observer.engine("m").id(id).build());
     let operation = observer.chat("m").start();
     let mut batch = StepBatch::default();
-    let mut capacities = Vec::new();
     for round in 0..6 {
         for at in 0..100 {
             let mut step = engines[at % 2].step();
@@ -152,9 +151,10 @@ fn the_feed_uses_its_buffers_again() {
             steps += 1;
         }
         assert_eq!(steps, 100);
-        capacities.push(batch.capacity());
+        let (steps, sequences) = feed.steps.capacity();
+        let has_memory = steps >= 100 && sequences >= 200;
+        assert!(round == 0 || has_memory, "the buffer of the round before is used again: {steps} {sequences}");
     }
-    assert_eq!(capacities[2..], [capacities[2]; 4], "the two buffers change places");
 }
 
 #[test]
