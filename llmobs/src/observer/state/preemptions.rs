@@ -57,6 +57,9 @@ impl Preemptions {
         if absences.last.len() == KEPT {
             absences.last.remove(0);
         }
+        // Allocated once, at the first preemption.
+        let free = KEPT - absences.last.len();
+        absences.last.reserve_exact(free);
         absences.last.push((open.map(|open| open.at), at));
         open.is_some()
     }
