@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use llmobs::Operation;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::clock::Moment;
+use llmobs::engine::Engine as EngineHandle;
 use llmobs::semconv::value::OperationName;
 use llmobs::semconv::value::State;
 use tokio::sync::mpsc::unbounded_channel;
@@ -22,13 +24,17 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::api::RequestedValues;
+use crate::backlog::Backlog;
 use crate::cli::Cli;
 use crate::engine::Engine;
 use crate::engine::Prompt;
 use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::SequenceEvents;
+use crate::kv_cache::KvCache;
+use crate::prefix::PrefixHasher;
 use crate::queue::Queue;
+use crate::scheduler::BatchLimits;
 use crate::scheduler::Job;
 use crate::scheduler::Scheduler;
 
@@ -38,6 +44,9 @@ pub(crate) struct App {
     pub(crate) observer: Observer,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) queue: Arc<Queue<Job>>,
+    pub(crate) backlog: Backlog,
+    /// `None` without a prefix cache.
+    pub(crate) prefixes: Option<PrefixHasher>,
     pub(crate) limits: Limits,
 }
 
@@ -50,6 +59,9 @@ pub(crate) struct Limits {
     pub(crate) body_timeout: Duration,
     /// Maximum number of tokens of an answer if the request sets none.
     pub(crate) max_tokens: usize,
+    /// Maximum number of tokens of a prompt and its answer together: the context length of the model, or the tokens of all
+    /// blocks of the KV cache if these are fewer.
+    pub(crate) sequence_tokens: usize,
 }
 
 /// The parameters of a request besides its prompt.
@@ -88,12 +100,35 @@ impl App {
         observer.set_limit(model, State::Queued, cli.queue.get());
         observer.set_limit(model, State::Decode, cli.max_running.get());
 
+        let block_size = cli.block_size.get();
+        let max_running = cli.max_running.get();
+        let full_context = engine.context_length().div_ceil(block_size);
+        let cache = KvCache::new(
+            cli.kv_blocks.map_or_else(|| max_running.saturating_mul(full_context), NonZeroUsize::get),
+            block_size,
+        );
+        let batch = BatchLimits { sequences: max_running, prefill_chunk: cli.prefill_chunk.get() };
+        let handle = build_handle(&observer, &*engine, &cache, batch);
         let queue = Arc::new(Queue::new(cli.queue.get()));
-        let scheduler = Scheduler::new(Arc::clone(&engine), observer.clone(), cli.max_running.get());
+        let backlog = Backlog::new(handle.clone());
+        let prefixes = cli.prefix_cache.then(|| PrefixHasher::new(block_size));
+        let limits = Limits {
+            deadline: cli.deadline,
+            body_timeout: cli.body_timeout,
+            max_tokens: cli.max_tokens.get(),
+            sequence_tokens: engine.context_length().min(cache.token_capacity()),
+        };
+        let scheduler = Scheduler {
+            engine: Arc::clone(&engine),
+            observer: observer.clone(),
+            handle,
+            backlog: backlog.clone(),
+            limits: batch,
+            cache,
+            prefixes: prefixes.clone(),
+        };
         let thread = scheduler.start(Arc::clone(&queue))?;
-        let limits =
-            Limits { deadline: cli.deadline, body_timeout: cli.body_timeout, max_tokens: cli.max_tokens.get() };
-        Ok((Self { observer, engine, queue, limits }, thread))
+        Ok((Self { observer, engine, queue, backlog, prefixes, limits }, thread))
     }
 
     /// Starts the operation of a request. `options` is `None` if the request is invalid.
@@ -134,25 +169,36 @@ impl App {
         marker: Marker,
     ) -> Result<SequenceEvents, ApiError> {
         let context_length = self.engine.context_length();
+        let limit = self.limits.sequence_tokens;
         if prompt.byte_length() > context_length * MAX_BYTES_PER_TOKEN {
-            return Err(ApiError::prompt_too_long(context_length));
+            return Err(ApiError::prompt_too_long(limit));
         }
         let prompt = self.tokenize(prompt, &marker).await?;
-        let answer_limit = context_length.saturating_sub(prompt.len());
-        if answer_limit == 0 {
-            return Err(ApiError::prompt_too_long(context_length));
+        // A prompt without a place for a token after it would wait forever.
+        if prompt.len() >= limit {
+            return Err(ApiError::prompt_too_long(limit));
+        }
+        let answer_limit = context_length - prompt.len();
+        let mut keys = Vec::new();
+        if let Some(prefixes) = &self.prefixes {
+            prefixes.extend(&mut keys, &prompt);
         }
         let (events, receiver) = unbounded_channel();
         let job = Job {
             prompt,
+            keys,
             sampling: options.sampling,
             max_tokens: options.max_tokens.unwrap_or(self.limits.max_tokens).min(answer_limit),
             enqueued_at: self.observer.now(),
             deadline: arrived.saturating_add(self.limits.deadline),
             marker,
             events,
+            waiting: None,
         };
-        self.queue.push(job, |job| job.marker.enqueued_at(job.enqueued_at))?;
+        self.queue.push(job, |job| {
+            job.waiting = Some(self.backlog.enter(job.prompt.len()));
+            job.marker.enqueued_at(job.enqueued_at);
+        })?;
         Ok(SequenceEvents::new(receiver))
     }
 
@@ -168,6 +214,20 @@ impl App {
             Ok(Err(_)) | Err(_) => Err(ApiError::from_error_type(ErrorType::Internal)),
         }
     }
+}
+
+/// Returns the handle of the engine, with its limits.
+fn build_handle(observer: &Observer, engine: &dyn Engine, cache: &KvCache, batch: BatchLimits) -> EngineHandle {
+    let builder = observer.engine(engine.model()).block_size(cache.block_size());
+    let handle = match engine.quantization() {
+        Some(quantization) => builder.quantization(quantization).build(),
+        None => builder.build(),
+    };
+    handle.set_sequence_limit(batch.sequences);
+    // Beside a chunk of prompts, all other sequences generate a token.
+    handle.set_step_token_limit(batch.prefill_chunk + batch.sequences - 1);
+    handle.set_kv_cache_limit(cache.limit());
+    handle
 }
 
 /// Returns a number that differs with every call.

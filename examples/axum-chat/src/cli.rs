@@ -74,12 +74,32 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", default_value = "256", env = "LLMOBS_CHAT_MAX_TOKENS")]
     pub(crate) max_tokens: NonZeroUsize,
 
-    /// Time of the synthetic engine before the first token.
+    /// Number of blocks of the KV cache. Without a free block, a sequence waits or is preempted, and a prompt that can
+    /// never fit is answered with 400. Default: enough for the full context of `--max-running` sequences.
+    #[arg(long, value_name = "N", env = "LLMOBS_CHAT_KV_BLOCKS")]
+    pub(crate) kv_blocks: Option<NonZeroUsize>,
+
+    /// Tokens of a block of the KV cache.
+    #[arg(long, value_name = "N", default_value = "16", env = "LLMOBS_CHAT_BLOCK_SIZE")]
+    pub(crate) block_size: NonZeroUsize,
+
+    /// Maximum number of prompt tokens of a step. All running sequences wait for a step, so a larger number delays their
+    /// tokens longer.
+    #[arg(long, value_name = "N", default_value = "32", env = "LLMOBS_CHAT_PREFILL_CHUNK")]
+    pub(crate) prefill_chunk: NonZeroUsize,
+
+    /// Share the blocks of equal prompt beginnings. Only with the synthetic engine: candle stores the KV cache of each
+    /// sequence in its own tensors, which other sequences cannot share.
+    #[arg(long, env = "LLMOBS_CHAT_PREFIX_CACHE")]
+    pub(crate) prefix_cache: bool,
+
+    /// Time of the synthetic engine for a step with up to 32 prompt tokens, and in proportion for more. This is the time
+    /// to the first token of a short prompt.
     #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_PREFILL")]
     pub(crate) synthetic_prefill: Duration,
 
-    /// Time of the synthetic engine for every further token.
+    /// Time of the synthetic engine for the next token of all running sequences.
     #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_TOKEN")]
     pub(crate) synthetic_token: Duration,

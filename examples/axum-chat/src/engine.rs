@@ -7,8 +7,8 @@ mod synthetic;
 mod weights;
 
 use std::error::Error;
+use std::time::Duration;
 
-use llmobs::clock::Moment;
 use llmobs::content;
 use llmobs::content::Input;
 use llmobs::content::Part;
@@ -34,27 +34,50 @@ pub(crate) trait Engine: Send + Sync {
     /// Converts a prompt into tokens of the model.
     fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError>;
 
-    /// Creates a sequence with a separate cache. The first step starts the prefill.
-    fn start_sequence(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence>;
+    /// Returns the format of the weights, if there are some and it is known.
+    fn quantization(&self) -> Option<&str> {
+        None
+    }
+
+    /// Creates a sequence without tokens.
+    fn start_sequence(&self, sampling: Sampling) -> Box<dyn Sequence>;
+
+    /// Returns the minimum duration of a step: zero for an engine that is as fast as its arithmetic.
+    fn step_duration(&self, _work: StepWork) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// One answer during its generation.
 pub(crate) trait Sequence: Send {
-    /// Processes part of the prompt, or generates the next token.
-    fn step(&mut self, now: Moment) -> Result<SequenceStep, EngineError>;
+    /// Computes the KV cache of `tokens`, which are at `position` of the sequence. It contains all tokens before.
+    fn compute(&mut self, position: usize, tokens: &[u32]) -> Result<(), EngineError>;
+
+    /// Generates the token after the computed ones.
+    fn sample(&mut self) -> Result<SampledToken, EngineError>;
+
+    /// Frees the KV cache. All tokens are computed again before the next one is generated.
+    fn clear_cache(&mut self);
 }
 
-/// The result of one step of a sequence.
+/// The result of [`Sequence::sample`].
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum SequenceStep {
-    /// Part of the prompt was processed; more steps are needed.
-    PrefillProgress,
+pub(crate) enum SampledToken {
     /// The next token. The text is empty while a character is incomplete.
-    Token(String),
+    Token { id: u32, text: String },
     /// The model ended the answer.
     End,
-    /// No work before this moment.
-    WaitUntil(Moment),
+}
+
+/// The work of one step: a run of the model over a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct StepWork {
+    /// Sequences in the batch.
+    pub(crate) sequences: usize,
+    /// Tokens of prompts, and tokens that are computed again after a preemption.
+    pub(crate) prefill_tokens: usize,
+    /// Tokens of sequences that generate one token after another.
+    pub(crate) decode_tokens: usize,
 }
 
 /// The prompt of a request.

@@ -4,10 +4,16 @@
 //! of its route ([`api`], [`routes`]), [`app`] adds it to the [`queue`], the thread of the [`scheduler`] generates the
 //! answer with the [`engine`] and sends [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]).
 //! llmobs writes one log line for each request. [`server`] shuts the service down on the [`signals`] of the process.
+//!
+//! The path of a sequence in the [`scheduler`]: it waits in the queue ([`backlog`] counts it) until the batch has a place
+//! and the [`kv_cache`] has blocks for its prompt, of which some may contain an equal beginning already ([`prefix`]). Each
+//! step computes a chunk of prompts and one token of all other sequences. A sequence that loses its blocks is preempted
+//! and waits again.
 
 mod answer;
 mod api;
 mod app;
+mod backlog;
 mod body;
 mod cli;
 mod connections;
@@ -15,7 +21,9 @@ mod engine;
 mod error;
 mod event;
 mod fetch;
+mod kv_cache;
 mod once;
+mod prefix;
 mod queue;
 mod routes;
 mod scheduler;
@@ -66,8 +74,9 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     // The sampler runs until it is dropped.
     let _sampler = Sampler::builder().backend_choice(cli.gpu.clone()).start(&app.observer)?;
     let _process = llmobs::process::watch(&app.observer)?;
-    // The last collection of the pipeline reads the operations in flight from the observer, so it lives until then.
-    let _observer = app.observer.clone();
+    // The last collection of the pipeline reads the operations in flight from the observer, and the numbers of the engine
+    // from its handle, so they live until then.
+    let _observed = (app.observer.clone(), app.backlog.clone());
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
         Some(prompt) => runtime.block_on(once::run_once(&app, prompt))?,
@@ -83,6 +92,9 @@ fn load_engine(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync
     if cli.engine == EngineKind::Synthetic {
         let engine = SyntheticEngine::new(cli.synthetic_prefill, cli.synthetic_token, cli.synthetic_bytes.get());
         return Ok(Arc::new(engine.with_failure(cli.fail)));
+    }
+    if cli.prefix_cache {
+        return Err("--prefix-cache needs --engine synthetic: candle cannot share the KV cache of a sequence".into());
     }
     threads::ensure_thread_count()?;
     let path = match &cli.model {

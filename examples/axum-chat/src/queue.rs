@@ -47,17 +47,6 @@ pub(crate) enum PushError {
     Closed,
 }
 
-/// Longest time that [`Queue::take`] waits for a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TakeTimeout {
-    /// No wait: other work is ready.
-    None,
-    /// At most this time, after which other work is due.
-    For(Duration),
-    /// No limit: there is no other work.
-    Forever,
-}
-
 impl<T: QueueItem> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State { items: VecDeque::new(), admission: AdmissionMode::Open };
@@ -65,7 +54,7 @@ impl<T: QueueItem> Queue<T> {
     }
 
     /// Adds a job to the queue, and calls `on_admitted` before the consumer can take it.
-    pub(crate) fn push(&self, job: T, on_admitted: impl FnOnce(&T)) -> Result<(), PushError> {
+    pub(crate) fn push(&self, mut job: T, on_admitted: impl FnOnce(&mut T)) -> Result<(), PushError> {
         let mut state = self.lock();
         if state.admission != AdmissionMode::Open {
             return Err(PushError::Closed);
@@ -76,38 +65,35 @@ impl<T: QueueItem> Queue<T> {
         if state.items.len() >= self.limit {
             return Err(PushError::Full);
         }
-        on_admitted(&job);
+        on_admitted(&mut job);
         state.items.push_back(job);
         self.changed.notify_one();
         Ok(())
     }
 
-    /// Removes all jobs for which `should_keep` returns false, and takes up to `limit` of the others. Returns `None`
-    /// when the queue is closed and empty.
-    pub(crate) fn take(
-        &self,
-        limit: usize,
-        timeout: TakeTimeout,
-        should_keep: impl FnMut(&T) -> bool,
-    ) -> Option<Vec<T>> {
+    /// Removes all jobs for which `should_keep` returns false.
+    pub(crate) fn retain(&self, should_keep: impl FnMut(&T) -> bool) {
+        self.lock().items.retain(should_keep);
+    }
+
+    /// Takes the first job if `fit` returns what it needs, together with that.
+    pub(crate) fn take_if<F>(&self, fit: impl FnOnce(&T) -> Option<F>) -> Option<(T, F)> {
         let mut state = self.lock();
-        if limit == 0 || state.items.is_empty() {
-            state = match timeout {
-                TakeTimeout::For(time) => {
-                    self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
-                }
-                TakeTimeout::Forever if state.admission == AdmissionMode::Open => {
-                    self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-                }
-                TakeTimeout::Forever | TakeTimeout::None => state,
-            };
-        }
-        state.items.retain(should_keep);
-        if state.admission != AdmissionMode::Open && state.items.is_empty() {
-            return None;
-        }
-        let count = limit.min(state.items.len());
-        Some(state.items.drain(..count).collect())
+        let fitted = fit(state.items.front()?)?;
+        Some((state.items.pop_front()?, fitted))
+    }
+
+    /// Waits for a job. Returns false when the queue is closed and empty.
+    pub(crate) fn wait_for_job(&self) -> bool {
+        let is_waiting = |state: &mut State<T>| state.items.is_empty() && state.admission == AdmissionMode::Open;
+        let state = self.changed.wait_while(self.lock(), is_waiting).unwrap_or_else(PoisonError::into_inner);
+        !state.items.is_empty()
+    }
+
+    /// Waits for this time, or until all jobs are aborted. Jobs that arrive meanwhile remain in the queue.
+    pub(crate) fn sleep(&self, time: Duration) {
+        let is_waiting = |state: &mut State<T>| state.admission != AdmissionMode::Stopped;
+        drop(self.changed.wait_timeout_while(self.lock(), time, is_waiting));
     }
 
     pub(crate) fn admission(&self) -> AdmissionMode {
@@ -142,8 +128,8 @@ mod tests {
         queue.push(job, |_| {})
     }
 
-    fn all(_: &u32) -> bool {
-        true
+    fn take(queue: &Queue<u32>) -> Option<u32> {
+        queue.take_if(|_| Some(())).map(|(job, ())| job)
     }
 
     #[test]
@@ -152,8 +138,19 @@ mod tests {
         assert_eq!(push(&queue, 1), Ok(()));
         assert_eq!(push(&queue, 2), Ok(()));
         assert_eq!(queue.push(3, |_| panic!("a rejected job is not admitted")), Err(PushError::Full));
-        assert_eq!(queue.take(1, TakeTimeout::None, all), Some(vec![1]), "first come, first served");
+        assert_eq!(take(&queue), Some(1), "first come, first served");
         assert_eq!(push(&queue, 3), Ok(()));
+    }
+
+    #[test]
+    fn a_job_that_does_not_fit_waits_and_blocks_those_behind_it() {
+        let queue = Queue::new(2);
+        assert_eq!((push(&queue, 9), push(&queue, 1)), (Ok(()), Ok(())));
+        let fits = |job: &u32| (*job < 5).then_some(job * 2);
+        assert_eq!(queue.take_if(fits), None, "9 does not fit, and 1 does not overtake it");
+        queue.retain(|job| *job != 9);
+        assert_eq!(queue.take_if(fits), Some((1, 2)));
+        assert_eq!(queue.take_if(fits), None);
     }
 
     #[test]
@@ -163,9 +160,9 @@ mod tests {
         assert_eq!(push(&queue, 2), Ok(()));
         assert_eq!(push(&queue, 3), Ok(()), "the client of 0 has disconnected");
         assert_eq!(push(&queue, 4), Err(PushError::Full));
-        assert_eq!(queue.take(0, TakeTimeout::None, |job| *job != 2), Some(vec![]));
+        queue.retain(|job| *job != 2);
         assert_eq!(push(&queue, 4), Ok(()), "2 was removed");
-        assert_eq!(queue.take(5, TakeTimeout::None, all), Some(vec![3, 4]));
+        assert_eq!([take(&queue), take(&queue), take(&queue)], [Some(3), Some(4), None]);
     }
 
     #[test]
@@ -174,8 +171,9 @@ mod tests {
         assert_eq!(push(&queue, 1), Ok(()));
         queue.set_admission(AdmissionMode::Closed);
         assert_eq!(push(&queue, 2), Err(PushError::Closed));
-        assert_eq!(queue.take(1, TakeTimeout::Forever, all), Some(vec![1]));
-        assert_eq!(queue.take(1, TakeTimeout::Forever, all), None);
+        assert!(queue.wait_for_job());
+        assert_eq!(take(&queue), Some(1));
+        assert!(!queue.wait_for_job());
     }
 
     #[test]
@@ -183,14 +181,20 @@ mod tests {
         let queue = Arc::new(Queue::new(1));
         let consumer = std::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || loop {
-                match queue.take(1, TakeTimeout::Forever, all) {
-                    Some(jobs) if jobs.is_empty() => {}
-                    taken => return taken,
-                }
-            }
+            move || queue.wait_for_job().then(|| take(&queue))
         });
         assert_eq!(push(&queue, 7), Ok(()));
-        assert_eq!(consumer.join().ok(), Some(Some(vec![7])));
+        assert_eq!(consumer.join().ok(), Some(Some(Some(7))));
+    }
+
+    #[test]
+    fn a_stop_ends_the_sleep_of_the_consumer() {
+        let queue = Arc::new(Queue::<u32>::new(1));
+        let consumer = std::thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || queue.sleep(Duration::MAX)
+        });
+        queue.set_admission(AdmissionMode::Stopped);
+        assert!(consumer.join().is_ok());
     }
 }

@@ -1,212 +1,242 @@
-//! The engine thread: takes requests from the queue and decodes the running sequences in turn. Only this thread knows
-//! the times of a sequence, so it records them for the observer through each request's [`Marker`].
+//! The engine thread: takes requests from the queue and generates their answers in steps, each of which runs the model
+//! over a batch. Only this thread knows the times of a sequence, so it records them for the observer through each
+//! request's [`Marker`](llmobs::Marker), and those of the engine through a handle of [`llmobs::engine`].
+//!
+//! A sequence has blocks of the KV cache for its tokens while it is in the batch. If one needs a block and none is free,
+//! the youngest sequence is preempted: it loses its blocks, waits before all others, and computes its tokens again.
 
+mod batch;
+mod job;
+mod pace;
+mod sequence;
+
+use std::collections::VecDeque;
 use std::io;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use llmobs::ErrorType;
-use llmobs::FinishReason;
-use llmobs::Marker;
 use llmobs::Observer;
-use llmobs::Usage;
 use llmobs::clock::Moment;
-use tokio::sync::mpsc::UnboundedSender;
+use llmobs::engine::CacheTier;
+use llmobs::engine::Engine as EngineHandle;
+use llmobs::engine::SequenceWork;
 
+pub(crate) use self::job::Job;
+
+use self::batch::Demand;
+use self::pace::Pace;
+use self::sequence::ComputedTokens;
+use self::sequence::ScheduledSequence;
+use self::sequence::StepResult;
+use crate::backlog::Backlog;
 use crate::engine::Engine;
-use crate::engine::Sampling;
-use crate::engine::Sequence;
-use crate::engine::SequenceStep;
-use crate::event::SequenceEvent;
-use crate::event::TokenCounts;
+use crate::engine::StepWork;
+use crate::kv_cache::KvCache;
+use crate::prefix::PrefixHasher;
 use crate::queue::AdmissionMode;
 use crate::queue::Queue;
-use crate::queue::QueueItem;
-use crate::queue::TakeTimeout;
 
-/// A request in the scheduler.
-pub(crate) struct Job {
-    pub(crate) prompt: Vec<u32>,
-    pub(crate) sampling: Sampling,
-    pub(crate) max_tokens: usize,
-    pub(crate) enqueued_at: Moment,
-    pub(crate) deadline: Moment,
-    pub(crate) marker: Marker,
-    pub(crate) events: UnboundedSender<SequenceEvent>,
+/// Limits of the batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchLimits {
+    /// Maximum number of sequences in the batch.
+    pub(crate) sequences: usize,
+    /// Maximum number of prompt tokens of a step.
+    pub(crate) prefill_chunk: usize,
 }
 
-/// Longest sleep between two checks of the sequences, so that a deadline or a disconnected client is noticed in time.
-const MAX_IDLE_WAIT: Duration = Duration::from_millis(20);
-
-/// The scheduler: the engine and up to a maximum number of sequences.
+/// The scheduler: the engine, its KV cache and the sequences in its batch.
 pub(crate) struct Scheduler {
-    engine: Arc<dyn Engine>,
-    observer: Observer,
-    max_running: usize,
-    running: Vec<RunningSequence>,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) observer: Observer,
+    pub(crate) handle: EngineHandle,
+    pub(crate) backlog: Backlog,
+    pub(crate) limits: BatchLimits,
+    pub(crate) cache: KvCache,
+    /// `None` without a prefix cache.
+    pub(crate) prefixes: Option<PrefixHasher>,
+}
+
+/// The state of the engine thread.
+struct EngineThread {
+    scheduler: Scheduler,
+    /// The sequences in the batch, the oldest first.
+    running: Vec<ScheduledSequence>,
+    /// The sequences that wait for blocks again, the oldest first. They precede those in the queue.
+    preempted: VecDeque<ScheduledSequence>,
+    pace: Pace,
 }
 
 impl Scheduler {
-    pub(crate) fn new(engine: Arc<dyn Engine>, observer: Observer, max_running: usize) -> Self {
-        Self { engine, observer, max_running, running: Vec::new() }
-    }
-
     /// Starts the thread, which ends when the queue is closed and its last job is done.
     pub(crate) fn start(self, queue: Arc<Queue<Job>>) -> io::Result<JoinHandle<()>> {
-        std::thread::Builder::new().name("engine".to_owned()).spawn(move || self.run(&queue))
+        let thread = EngineThread::new(self);
+        std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run(&queue))
+    }
+}
+
+impl EngineThread {
+    fn new(scheduler: Scheduler) -> Self {
+        Self { scheduler, running: Vec::new(), preempted: VecDeque::new(), pace: Pace::default() }
     }
 
     fn run(mut self, queue: &Queue<Job>) {
-        let mut timeout = TakeTimeout::Forever;
         loop {
-            let admission = queue.admission();
-            let capacity = self.max_running - self.running.len();
-            match queue.take(capacity, timeout, |job| job.should_continue(self.observer.now(), admission)) {
-                Some(jobs) => {
-                    let now = self.observer.now();
-                    let started = jobs.into_iter().filter_map(|job| RunningSequence::start(job, &*self.engine, now));
-                    self.running.extend(started);
-                }
-                None if self.running.is_empty() => return,
-                None => {}
+            self.prepare_step(queue);
+            if !self.running.is_empty() {
+                self.run_step(queue);
+                continue;
             }
-            timeout = self.run_turns(admission);
+            // Nothing waits either: with all blocks free, the first waiting sequence would be running.
+            self.pace.rest();
+            if !queue.wait_for_job() {
+                return;
+            }
         }
     }
 
-    /// Runs one step of each sequence and returns how long there is no work.
-    fn run_turns(&mut self, admission: AdmissionMode) -> TakeTimeout {
-        let observer = &self.observer;
-        let mut idle_until: Option<Moment> = None;
-        let mut has_progressed = false;
-        self.running.retain_mut(|running| match running.run_turn(observer, admission) {
-            TurnResult::Progressed => {
-                has_progressed = true;
-                true
+    /// Chooses the sequences of the next step.
+    fn prepare_step(&mut self, queue: &Queue<Job>) {
+        let admission = queue.admission();
+        let now = self.scheduler.observer.now();
+        queue.retain(|job| job.should_continue(now, admission));
+        self.remove_ended(now, admission);
+        // A sequence that was preempted for the batch does not return to it in the same step.
+        if !self.make_room() {
+            self.admit(queue);
+        }
+        self.report();
+    }
+
+    /// Removes sequences that have been aborted, whose deadline has passed, or whose client has disconnected.
+    fn remove_ended(&mut self, now: Moment, admission: AdmissionMode) {
+        let cache = &mut self.scheduler.cache;
+        self.running.retain_mut(|sequence| {
+            let continues = sequence.job.should_continue(now, admission);
+            if !continues {
+                sequence.release(cache);
             }
-            TurnResult::WaitUntil(until) => {
-                idle_until = Some(idle_until.map_or(until, |earlier| earlier.min(until)));
-                true
-            }
-            TurnResult::Finished => false,
+            continues
         });
-        match idle_until {
-            _ if self.running.is_empty() => TakeTimeout::Forever,
-            Some(until) if !has_progressed => TakeTimeout::For(until.since(observer.now()).min(MAX_IDLE_WAIT)),
-            _ => TakeTimeout::None,
+        self.preempted.retain(|sequence| sequence.job.should_continue(now, admission));
+    }
+
+    /// Reserves a block for the next token of each sequence, the oldest first. While none is free, the youngest sequence
+    /// is preempted. Returns whether one was.
+    fn make_room(&mut self) -> bool {
+        let Scheduler { cache, backlog, handle, .. } = &mut self.scheduler;
+        let preempted_before = self.preempted.len();
+        let mut index = 0;
+        while let Some(sequence) = self.running.get_mut(index) {
+            if sequence.reserve(cache) {
+                index += 1;
+            } else if let Some(mut youngest) = self.running.pop() {
+                youngest.preempt(cache, backlog);
+                handle.preempted();
+                self.preempted.push_front(youngest);
+            }
         }
-    }
-}
-
-impl QueueItem for Job {
-    fn is_abandoned(&self) -> bool {
-        self.events.is_closed()
-    }
-}
-
-impl Job {
-    /// Returns whether the job should continue. At a hard shutdown or after its deadline, the job is failed; if its
-    /// client has disconnected, the job is dropped.
-    fn should_continue(&self, now: Moment, admission: AdmissionMode) -> bool {
-        if admission == AdmissionMode::Stopped {
-            self.fail(ErrorType::Shutdown);
-        } else if now >= self.deadline {
-            self.fail(ErrorType::Timeout);
-        } else {
-            return !self.is_abandoned();
-        }
-        false
+        self.preempted.len() > preempted_before
     }
 
-    fn fail(&self, error: ErrorType) {
-        self.marker.set_error(error);
-        self.send(SequenceEvent::Failed { error });
-    }
-
-    /// Sends an event. An error is ignored: the client has disconnected, and the sequence's next turn notices that.
-    fn send(&self, event: SequenceEvent) {
-        let _ = self.events.send(event);
-    }
-}
-
-/// A running sequence and its request.
-struct RunningSequence {
-    job: Job,
-    sequence: Box<dyn Sequence>,
-    counts: TokenCounts,
-}
-
-/// The result of one turn of a sequence.
-enum TurnResult {
-    Progressed,
-    WaitUntil(Moment),
-    Finished,
-}
-
-impl RunningSequence {
-    /// Starts the sequence of a job. If the engine panics, the job is failed and `None` is returned.
-    fn start(mut job: Job, engine: &dyn Engine, now: Moment) -> Option<Self> {
-        let counts = TokenCounts { prompt: job.prompt.len(), completion: 0 };
-        job.marker.scheduled_at(now);
-        job.send(SequenceEvent::Scheduled { queue_duration: now.since(job.enqueued_at), prompt_tokens: counts.prompt });
-        let prompt = std::mem::take(&mut job.prompt);
-        match catch_unwind(AssertUnwindSafe(|| engine.start_sequence(prompt, job.sampling))) {
-            Ok(sequence) => Some(Self { job, sequence, counts }),
-            Err(_panic) => {
-                job.fail(ErrorType::Internal);
-                None
+    /// Adds waiting sequences to the batch, in their order, while there are a place and blocks for the first of them.
+    fn admit(&mut self, queue: &Queue<Job>) {
+        let Scheduler { engine, observer, handle, limits, cache, prefixes, .. } = &mut self.scheduler;
+        while self.running.len() < limits.sequences {
+            if let Some(first) = self.preempted.front() {
+                let Some(allocation) = first.allocate(cache) else { return };
+                let Some(mut sequence) = self.preempted.pop_front() else { return };
+                sequence.resume(allocation, observer.now());
+                self.running.push(sequence);
+                continue;
+            }
+            let fit = |job: &Job| cache.allocate(job.prompt.len(), &job.keys);
+            let Some((job, allocation)) = queue.take_if(fit) else { return };
+            if prefixes.is_some() {
+                let (hits, prompt) = (allocation.cached_tokens, job.prompt.len());
+                handle.prefix_cache_hit(CacheTier::Device, to_u64(hits));
+                handle.prefix_cache_miss(to_u64(prompt - hits));
+            }
+            match ScheduledSequence::start(job, allocation, &**engine, observer.now()) {
+                Ok(sequence) => self.running.push(sequence),
+                Err(blocks) => cache.release(blocks),
             }
         }
     }
 
-    fn run_turn(&mut self, observer: &Observer, admission: AdmissionMode) -> TurnResult {
+    /// Runs the model over the batch. The step is recorded before its tokens are sent: a client that has a token finds
+    /// its step in the metrics.
+    fn run_step(&mut self, queue: &Queue<Job>) {
+        let Scheduler { engine, observer, handle, limits, cache, prefixes, .. } = &mut self.scheduler;
+        let demands = self.running.iter().map(ScheduledSequence::demand);
+        let plan = batch::plan(demands, limits.prefill_chunk);
+        let begin = observer.now();
+        let mut step = handle.step();
+        let mut work = StepWork::default();
+        let mut results = Vec::with_capacity(plan.len());
+        for (sequence, count) in self.running.iter_mut().zip(plan) {
+            if count == 0 {
+                results.push(StepResult::NoToken);
+                continue;
+            }
+            let (computed, result) = sequence.step(count);
+            if let Some(tokens) = computed.to_work() {
+                step.add_sequence(&sequence.job.marker, tokens);
+                work.add(computed);
+            }
+            handle.recomputed_tokens(to_u64(computed.recomputed));
+            if let Some(prefixes) = prefixes {
+                sequence.publish(cache, prefixes);
+            }
+            results.push(result);
+        }
+        self.pace.wait(queue, begin, observer.now(), engine.step_duration(work));
+        step.finish();
+
         let now = observer.now();
-        if !self.job.should_continue(now, admission) {
-            return TurnResult::Finished;
-        }
-        // A panic of the engine ends one sequence, not the server.
-        match catch_unwind(AssertUnwindSafe(|| self.sequence.step(now))) {
-            Ok(Ok(SequenceStep::PrefillProgress)) => TurnResult::Progressed,
-            Ok(Ok(SequenceStep::WaitUntil(moment))) => TurnResult::WaitUntil(moment),
-            Ok(Ok(SequenceStep::Token(text))) => self.emit_token(text, observer.now()),
-            Ok(Ok(SequenceStep::End)) => self.finish(FinishReason::Stop),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the engine failed");
-                self.fail(ErrorType::Inference)
+        let mut results = results.into_iter();
+        self.running.retain_mut(|sequence| {
+            let result = results.next().unwrap_or(StepResult::NoToken);
+            let continues = sequence.deliver(result, now, cache.token_capacity());
+            if !continues {
+                sequence.release(cache);
             }
-            Err(_panic) => self.fail(ErrorType::Internal),
-        }
+            continues
+        });
     }
 
-    fn emit_token(&mut self, text: String, produced_at: Moment) -> TurnResult {
-        self.counts.completion += 1;
-        self.job.marker.first_token_at(produced_at);
-        // Reported as a growing total: if the client disconnects now, these tokens count as wasted.
-        self.job.marker.usage(self.counts.into());
-        self.job.send(SequenceEvent::Token { text, produced_at });
-        if self.counts.completion < self.job.max_tokens {
-            return TurnResult::Progressed;
-        }
-        self.finish(FinishReason::Length)
-    }
-
-    fn finish(&self, reason: FinishReason) -> TurnResult {
-        self.job.marker.usage(self.counts.into());
-        self.job.send(SequenceEvent::Finished { reason, counts: self.counts });
-        TurnResult::Finished
-    }
-
-    fn fail(&self, error: ErrorType) -> TurnResult {
-        self.job.fail(error);
-        TurnResult::Finished
+    /// Records the batch and the blocks that are used.
+    fn report(&self) {
+        self.scheduler.handle.set_running(self.running.len());
+        self.scheduler.handle.set_kv_cache_usage(self.scheduler.cache.used());
     }
 }
 
-impl From<TokenCounts> for Usage {
-    fn from(counts: TokenCounts) -> Self {
-        Self::new().input(counts.prompt).output(counts.completion)
+impl StepWork {
+    fn add(&mut self, computed: ComputedTokens) {
+        self.sequences += 1;
+        self.prefill_tokens += computed.prefill;
+        self.decode_tokens += computed.decode;
     }
 }
+
+impl ComputedTokens {
+    /// Returns the work of the sequence for the observer; `None` if it computed nothing.
+    fn to_work(self) -> Option<SequenceWork> {
+        let work = SequenceWork::new().prefill_tokens(to_u64(self.prefill)).decode_tokens(to_u64(self.decode));
+        (self.prefill + self.decode > 0).then_some(work.context_tokens(to_u64(self.context)))
+    }
+}
+
+impl ScheduledSequence {
+    fn demand(&self) -> Demand {
+        Demand { pending: self.pending(), is_decoding: self.is_decoding() }
+    }
+}
+
+fn to_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod random_requests;

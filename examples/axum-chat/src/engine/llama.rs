@@ -16,20 +16,17 @@ use shimmytok::Tokenizer;
 use super::Engine;
 use super::EngineError;
 use super::Prompt;
+use super::SampledToken;
 use super::Sampling;
 use super::Sequence;
-use super::SequenceStep;
 use super::chat_template::ChatTemplate;
 use super::detokenizer::Detokenizer;
 use super::weights;
-use llmobs::clock::Moment;
-
-/// Prompt tokens processed by one step: the longest work for which other sequences wait for their next token.
-const PREFILL_CHUNK: usize = 32;
 
 /// The weights and the tokenizer of one GGUF file.
 pub(crate) struct Llama {
     model: String,
+    quantization: Option<String>,
     weights: ModelWeights,
     tokenizer: Arc<ChatTokenizer>,
     context_length: usize,
@@ -54,6 +51,7 @@ impl Llama {
         let trained = content.metadata.get("llama.context_length").and_then(|value| value.to_u32().ok());
         // candle computes rotary embeddings for `MAX_SEQ_LEN` positions, independent of the trained context length.
         let context_length = trained.map_or(MAX_SEQ_LEN, |length| MAX_SEQ_LEN.min(length as usize));
+        let quantization = weights::quantization(&content);
         let weights = weights::load(content, file)?;
 
         // candle's own GGUF tokenizer splits digits and newlines differently from the training of the model.
@@ -65,6 +63,7 @@ impl Llama {
         let model = stem.split(".q").next().unwrap_or_default().to_owned();
         Ok(Self {
             model,
+            quantization,
             weights,
             tokenizer: Arc::new(ChatTokenizer { tokenizer, template, end_tokens }),
             context_length,
@@ -97,48 +96,53 @@ impl Engine for Llama {
         }
     }
 
-    fn start_sequence(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence> {
+    fn quantization(&self) -> Option<&str> {
+        self.quantization.as_deref()
+    }
+
+    fn start_sequence(&self, sampling: Sampling) -> Box<dyn Sequence> {
         Box::new(LlamaSequence {
             // A clone shares the weights and has a separate key-value cache, which is still empty.
             weights: self.weights.clone(),
             tokenizer: Arc::clone(&self.tokenizer),
             sampler: LogitsProcessor::new(sampling.seed, Some(sampling.temperature), Some(sampling.top_p)),
             detokenizer: Detokenizer::default(),
-            pending_tokens: prompt,
-            cached_count: 0,
+            logits: None,
         })
     }
 }
 
-/// One sequence of tokens.
+/// One sequence of tokens. candle runs the model for one sequence at a time, so a batch is computed in turn.
+///
+/// The products of candle round to eight bits, so the scores of a token depend on how many tokens are computed together.
+/// An answer may therefore continue differently after a preemption; the tokens before the preemption are kept.
 struct LlamaSequence {
     weights: ModelWeights,
     tokenizer: Arc<ChatTokenizer>,
     sampler: LogitsProcessor,
     detokenizer: Detokenizer,
-    /// Tokens that the model has not processed yet: the remaining prompt, then the last token.
-    pending_tokens: Vec<u32>,
-    /// Number of tokens that the model has processed.
-    cached_count: usize,
+    /// The scores of the next token, from the last computed one.
+    logits: Option<Tensor>,
 }
 
 impl Sequence for LlamaSequence {
-    fn step(&mut self, _now: Moment) -> Result<SequenceStep, EngineError> {
-        let rest = self.pending_tokens.split_off(self.pending_tokens.len().min(PREFILL_CHUNK));
-        let chunk = Tensor::new(self.pending_tokens.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-        let logits = self.weights.forward(&chunk, self.cached_count)?;
-        self.cached_count += self.pending_tokens.len();
-        self.pending_tokens = rest;
-        if !self.pending_tokens.is_empty() {
-            return Ok(SequenceStep::PrefillProgress);
-        }
+    fn compute(&mut self, position: usize, tokens: &[u32]) -> Result<(), EngineError> {
+        let tokens = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
+        self.logits = Some(self.weights.forward(&tokens, position)?.squeeze(0)?);
+        Ok(())
+    }
 
-        let token = self.sampler.sample(&logits.squeeze(0)?)?;
-        if self.tokenizer.end_tokens.contains(&token) {
-            return Ok(SequenceStep::End);
+    fn sample(&mut self) -> Result<SampledToken, EngineError> {
+        let logits = self.logits.take().ok_or("a token was requested before its sequence was computed")?;
+        let id = self.sampler.sample(&logits)?;
+        if self.tokenizer.end_tokens.contains(&id) {
+            return Ok(SampledToken::End);
         }
-        self.pending_tokens.push(token);
         let decode = |tokens: &[u32]| self.tokenizer.tokenizer.decode(tokens, true);
-        Ok(SequenceStep::Token(self.detokenizer.push(token, decode)?))
+        Ok(SampledToken::Token { id, text: self.detokenizer.push(id, decode)? })
+    }
+
+    fn clear_cache(&mut self) {
+        self.weights.clear_kv_cache();
     }
 }

@@ -1,21 +1,28 @@
 //! An engine without a model: generates tokens at configured times, so that a load test measures the server and not the
 //! arithmetic.
 //!
-//! Sequences run concurrently, as in a batch: the next token of each sequence is due after that sequence's own delay.
+//! A step lasts as long as its work: one interval if sequences generate a token, and the time of its prompt tokens. So a
+//! long prompt delays the tokens of all other sequences in the batch, as in an engine with a model.
 
+use std::hash::BuildHasher;
+use std::hash::BuildHasherDefault;
+use std::hash::DefaultHasher;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::Engine;
 use super::EngineError;
 use super::Prompt;
+use super::SampledToken;
 use super::Sampling;
 use super::Sequence;
-use super::SequenceStep;
-use llmobs::clock::Moment;
+use super::StepWork;
 
 /// The text from which all tokens are cut.
 const TOKEN_TEXT: &str = "token ";
+
+/// The prompt tokens that a step computes in the prefill duration. Fewer take no less, more take in proportion longer.
+const PREFILL_UNIT: u32 = 32;
 
 /// A failure of each sequence, written `panic@N`: a panic in place of token N, or with 0 when the sequence starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +50,8 @@ pub(crate) struct SyntheticEngine {
 }
 
 impl SyntheticEngine {
-    /// Creates an engine whose first token is due `prefill_duration` after the start of a sequence, and each later
-    /// token `token_interval` after the previous one. Each token has `bytes` bytes.
+    /// Creates an engine that takes `prefill_duration` for up to 32 prompt tokens of a step, and `token_interval` for the
+    /// next token of all sequences. Each token has `bytes` bytes.
     pub(crate) fn new(prefill_duration: Duration, token_interval: Duration, bytes: usize) -> Self {
         let token_text = TOKEN_TEXT.chars().cycle().take(bytes).collect();
         Self { prefill_duration, token_interval, token_text, failure: None }
@@ -73,38 +80,45 @@ impl Engine for SyntheticEngine {
         8_192
     }
 
-    /// Counts each word as one token.
+    /// Counts each word as one token. Equal words are equal tokens, so that equal prompts have equal beginnings.
     fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
-        let words = |text: &str| text.split_whitespace().count();
-        let count = match prompt {
-            Prompt::Chat(messages) => messages.iter().map(|message| 1 + words(&message.content)).sum(),
+        let words = |text: &str| text.split_whitespace().map(token_id).collect::<Vec<_>>();
+        Ok(match prompt {
+            Prompt::Chat(messages) => messages
+                .iter()
+                .flat_map(|message| std::iter::once(token_id(message.role)).chain(words(&message.content)))
+                .collect(),
             Prompt::Text(text) => words(text),
-        };
-        Ok(vec![0; count])
+        })
     }
 
-    fn start_sequence(&self, _prompt: Vec<u32>, _sampling: Sampling) -> Box<dyn Sequence> {
-        let sequence = SyntheticSequence {
-            prefill_duration: self.prefill_duration,
-            token_interval: self.token_interval,
-            token_text: self.token_text.clone(),
-            failure: self.failure,
-            token_count: 0,
-            next_token_at: None,
-        };
+    fn start_sequence(&self, _sampling: Sampling) -> Box<dyn Sequence> {
+        let sequence = SyntheticSequence { token_text: self.token_text.clone(), failure: self.failure, token_count: 0 };
         sequence.panic_if_due();
         Box::new(sequence)
     }
+
+    fn step_duration(&self, work: StepWork) -> Duration {
+        let prefill = match u32::try_from(work.prefill_tokens).unwrap_or(u32::MAX) {
+            0 => Duration::ZERO,
+            tokens => self.prefill_duration.saturating_mul(tokens.max(PREFILL_UNIT)) / PREFILL_UNIT,
+        };
+        let decode = if work.decode_tokens > 0 { self.token_interval } else { Duration::ZERO };
+        prefill.saturating_add(decode)
+    }
 }
 
-/// A sequence that only waits.
+/// Returns the token of a word.
+fn token_id(word: &str) -> u32 {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(word);
+    u32::try_from(hash >> 32).unwrap_or_default()
+}
+
+/// A sequence without a KV cache.
 struct SyntheticSequence {
-    prefill_duration: Duration,
-    token_interval: Duration,
     token_text: String,
     failure: Option<SimulatedFailure>,
     token_count: usize,
-    next_token_at: Option<Moment>,
 }
 
 impl SyntheticSequence {
@@ -115,17 +129,17 @@ impl SyntheticSequence {
 }
 
 impl Sequence for SyntheticSequence {
-    fn step(&mut self, now: Moment) -> Result<SequenceStep, EngineError> {
-        let due = *self.next_token_at.get_or_insert_with(|| now.saturating_add(self.prefill_duration));
-        if now < due {
-            return Ok(SequenceStep::WaitUntil(due));
-        }
+    fn compute(&mut self, _position: usize, _tokens: &[u32]) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn sample(&mut self) -> Result<SampledToken, EngineError> {
         self.token_count += 1;
         self.panic_if_due();
-        // Measured from the due time, so that the mean interval is as configured even if this thread wakes late.
-        self.next_token_at = Some(due.saturating_add(self.token_interval));
-        Ok(SequenceStep::Token(self.token_text.clone()))
+        Ok(SampledToken::Token { id: token_id(TOKEN_TEXT.trim()), text: self.token_text.clone() })
     }
+
+    fn clear_cache(&mut self) {}
 }
 
 #[cfg(test)]
@@ -133,18 +147,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_generated_when_they_are_due() -> Result<(), EngineError> {
+    fn a_step_lasts_as_long_as_its_work() {
         let ms = Duration::from_millis;
         let engine = SyntheticEngine::new(ms(40), ms(20), 6);
-        let mut sequence = engine.start_sequence(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
-        let start = Moment::from_nanos(1_000);
-        assert_eq!(sequence.step(start)?, SequenceStep::WaitUntil(start.saturating_add(ms(40))));
-        assert_eq!(sequence.step(start.saturating_add(ms(41)))?, SequenceStep::Token("token ".to_owned()));
-        assert_eq!(
-            sequence.step(start.saturating_add(ms(42)))?,
-            SequenceStep::WaitUntil(start.saturating_add(ms(60))),
-            "due at 60 ms and not at 61 ms: no drift"
-        );
+        let duration = |prefill_tokens, decode_tokens| {
+            engine.step_duration(StepWork { sequences: 4, prefill_tokens, decode_tokens })
+        };
+        assert_eq!(duration(0, 0), Duration::ZERO);
+        assert_eq!(duration(0, 4), ms(20), "one interval for all sequences");
+        assert_eq!((duration(1, 0), duration(32, 0)), (ms(40), ms(40)));
+        assert_eq!(duration(320, 0), ms(400));
+        assert_eq!(duration(320, 3), ms(420), "the prompt delays the tokens of three sequences");
+    }
+
+    #[test]
+    fn equal_words_are_equal_tokens() -> Result<(), EngineError> {
+        let engine = SyntheticEngine::new(Duration::ZERO, Duration::ZERO, 6);
+        let tokens = engine.tokenize(&Prompt::Text("a b a".to_owned()))?;
+        assert!(tokens.len() == 3 && tokens[0] == tokens[2] && tokens[0] != tokens[1], "{tokens:?}");
         Ok(())
     }
 

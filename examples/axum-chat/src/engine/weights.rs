@@ -1,5 +1,6 @@
 //! Loads the weights of a GGUF file, in formats that candle multiplies fast on this machine.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::io::Cursor;
@@ -25,6 +26,15 @@ pub(super) fn load(content: Content, mut file: BufReader<File>) -> Result<ModelW
     let mut widened = Cursor::new(widen_to_q8_0(&content, file)?);
     let content = Content::read(&mut widened)?;
     Ok(ModelWeights::from_gguf(content, &mut widened, &Device::Cpu)?)
+}
+
+/// Returns the format of most weights of the file, such as `q4_1`.
+pub(super) fn quantization(content: &Content) -> Option<String> {
+    let mut sizes = HashMap::<String, usize>::new();
+    for info in content.tensor_infos.values() {
+        *sizes.entry(format!("{:?}", info.ggml_dtype).to_lowercase()).or_default() += info.shape.elem_count();
+    }
+    sizes.into_iter().max_by_key(|(_, size)| *size).map(|(format, _)| format)
 }
 
 fn is_slow_format(format: GgmlDType) -> bool {

@@ -4,6 +4,7 @@
 
 mod content_capture;
 mod disconnects;
+mod engine;
 mod engine_panics;
 mod gpu;
 mod leaks;

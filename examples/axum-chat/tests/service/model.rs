@@ -24,6 +24,42 @@ async fn the_metrics_of_a_real_model_agree_with_its_clients() {
     a_slow_and_a_fast_client(&server).await;
 }
 
+/// Eleven blocks are enough for one sequence, and not for four.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_recomputes_the_sequences_that_lose_their_blocks() {
+    let _lock = lock_exclusive().await;
+    let server = Server::start(&["--kv-blocks", "11", "--block-size", "8"]);
+    let clients: Vec<_> = (0..4)
+        .map(|client| {
+            let (address, question) = (server.address, question(client, 24));
+            tokio::spawn(async move {
+                let mut stream = StreamedAnswer::open(address, "/v1/chat/completions", &question).await;
+                stream.read_to_end(Duration::ZERO).await;
+                stream
+            })
+        })
+        .collect();
+    let (mut generated, mut decoded, mut prompts) = (0, 0, 0);
+    for client in clients {
+        let stream = client.await.expect("a client does not panic");
+        assert!(stream.is_done && stream.finish_reason.is_some());
+        let tokens = stream.token_times.len() as u64;
+        generated += tokens;
+        // After the last token of a full answer, no step computes it.
+        decoded += tokens - u64::from(stream.finish_reason.as_deref() == Some("length"));
+        prompts += stream.usage["prompt_tokens"].as_u64().expect("the usage was requested");
+    }
+    let page = server.scrape().await;
+    let counter = |name| page.count(name, &[]);
+    let (preemptions, recomputed) =
+        (counter("llmobs_engine_preemptions_total"), counter("llmobs_engine_recomputed_tokens_total"));
+    println!("{generated} tokens, {preemptions} preemptions, {recomputed} tokens again");
+    assert!(preemptions > 0 && recomputed > 0);
+    assert_eq!(counter("llmobs_engine_step_tokens_sum"), prompts + decoded + recomputed);
+    assert_eq!(page.count("llmobs_token_processed_total", &[("llmobs_token_direction", "output")]), generated);
+    assert_eq!(page.count("llmobs_engine_info", &[("llmobs_engine_quantization", "q4_1")]), 1);
+}
+
 async fn eight_concurrent_clients(server: &Server, before: &Page) {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
