@@ -227,6 +227,9 @@ fn build_handle(observer: &Observer, engine: &dyn Engine, cache: &KvCache, batch
     // Beside a chunk of prompts, all other sequences generate a token.
     handle.set_step_token_limit(batch.prefill_chunk + batch.sequences - 1);
     handle.set_kv_cache_limit(cache.limit());
+    if let Some(duration) = engine.load_duration() {
+        handle.set_load_duration(duration);
+    }
     handle
 }
 

@@ -39,6 +39,11 @@ pub(crate) trait Engine: Send + Sync {
         None
     }
 
+    /// Returns the time that the load of the weights took, if there are some.
+    fn load_duration(&self) -> Option<Duration> {
+        None
+    }
+
     /// Creates a sequence without tokens.
     fn start_sequence(&self, sampling: Sampling) -> Box<dyn Sequence>;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use candle_core::Device;
 use candle_core::Tensor;
@@ -22,6 +23,7 @@ use super::Sequence;
 use super::chat_template::ChatTemplate;
 use super::detokenizer::Detokenizer;
 use super::weights;
+use llmobs::clock::Clock;
 
 /// The weights and the tokenizer of one GGUF file.
 pub(crate) struct Llama {
@@ -30,6 +32,7 @@ pub(crate) struct Llama {
     weights: ModelWeights,
     tokenizer: Arc<ChatTokenizer>,
     context_length: usize,
+    load_duration: Duration,
 }
 
 /// The conversion between text and tokens.
@@ -42,6 +45,8 @@ struct ChatTokenizer {
 impl Llama {
     /// Loads the file, which takes under a second for 100 MB.
     pub(crate) fn load(path: &Path) -> Result<Self, EngineError> {
+        let clock = Clock::system();
+        let begin = clock.now();
         let mut file = BufReader::new(File::open(path)?);
         let content = Content::read(&mut file)?;
         let architecture = content.metadata.get("general.architecture").and_then(|value| value.to_string().ok());
@@ -67,6 +72,7 @@ impl Llama {
             weights,
             tokenizer: Arc::new(ChatTokenizer { tokenizer, template, end_tokens }),
             context_length,
+            load_duration: clock.now().since(begin),
         })
     }
 }
@@ -98,6 +104,10 @@ impl Engine for Llama {
 
     fn quantization(&self) -> Option<&str> {
         self.quantization.as_deref()
+    }
+
+    fn load_duration(&self) -> Option<Duration> {
+        Some(self.load_duration)
     }
 
     fn start_sequence(&self, sampling: Sampling) -> Box<dyn Sequence> {

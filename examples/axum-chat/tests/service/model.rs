@@ -58,6 +58,7 @@ async fn a_real_model_recomputes_the_sequences_that_lose_their_blocks() {
     assert_eq!(counter("llmobs_engine_step_tokens_sum"), prompts + decoded + recomputed);
     assert_eq!(page.count("llmobs_token_processed_total", &[("llmobs_token_direction", "output")]), generated);
     assert_eq!(page.count("llmobs_engine_info", &[("llmobs_engine_quantization", "q4_1")]), 1);
+    assert!(page.sum("llmobs_model_load_duration_seconds", &[]) > 0.0);
 }
 
 async fn eight_concurrent_clients(server: &Server, before: &Page) {
