@@ -93,6 +93,8 @@ impl ScheduledSequence {
 
     /// Takes the sequence out of the batch. Its tokens are kept, and its KV cache is freed.
     pub(super) fn preempt(&mut self, cache: &mut KvCache, backlog: &Backlog) {
+        // The operation is in the state `queued` until it is scheduled again.
+        self.job.marker.preempted();
         self.release(cache);
         self.sequence.clear_cache();
         self.computed = 0;
@@ -108,7 +110,6 @@ impl ScheduledSequence {
     /// Adds a preempted sequence to the batch again.
     pub(super) fn resume(&mut self, allocation: Allocation, now: Moment) {
         self.job.waiting = None;
-        // A further mark counts a preemption of the operation.
         self.job.marker.scheduled_at(now);
         self.blocks = allocation.table;
         self.computed = allocation.cached_tokens;

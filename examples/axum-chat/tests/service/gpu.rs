@@ -93,7 +93,7 @@ async fn the_energy_of_every_request_is_on_the_page_in_the_log_and_at_the_collec
         let joules = energy["llmobs.operation.energy.attributed"].as_f64().expect("joules");
         logged += joules;
         assert_eq!(energy["llmobs.operation.energy.source"], json!("counter"));
-        assert_eq!(energy["llmobs.operation.energy.method"], json!("time"));
+        assert_eq!(energy["llmobs.operation.energy.method"], json!("tokens"));
         assert_eq!(energy["llmobs.operation.energy.complete"], json!(true));
         assert_eq!(energy["gen_ai.usage.output_tokens"], json!(30));
         let complete = single_log_line(&log, "llm_request_complete", trace);
