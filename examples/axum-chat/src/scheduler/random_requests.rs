@@ -39,6 +39,7 @@ use crate::event::SequenceEvents;
 use crate::kv_cache::KvCache;
 use crate::prefix::PrefixHasher;
 use crate::queue::Queue;
+use crate::queue::QueueItem;
 
 const REQUESTS: u64 = 1_000;
 const BLOCK_SIZE: usize = 4;
@@ -84,8 +85,9 @@ struct Counts {
     admitted: HashSet<u64>,
     hits: u64,
     misses: u64,
-    resumed: u64,
-    waiting_again: HashSet<u64>,
+    /// Preemptions of operations that had not ended.
+    preempted: u64,
+    out_of_batch: HashSet<u64>,
     max_used: usize,
     max_waiting: usize,
 }
@@ -95,14 +97,16 @@ impl Counts {
     fn observe(&mut self, thread: &EngineThread) {
         for sequence in &thread.running {
             let seed = sequence.job.sampling.seed;
-            self.resumed += u64::from(self.waiting_again.remove(&seed));
             if self.admitted.insert(seed) {
                 let misses = to_u64(sequence.pending());
                 self.hits += self.prompt_tokens[&seed] - misses;
                 self.misses += misses;
             }
         }
-        self.waiting_again = thread.preempted.iter().map(|sequence| sequence.job.sampling.seed).collect();
+        let out = || thread.preempted.iter().map(|sequence| &sequence.job);
+        let new = out().filter(|job| !self.out_of_batch.contains(&job.sampling.seed) && !job.is_abandoned());
+        self.preempted += to_u64(new.count());
+        self.out_of_batch = out().map(|job| job.sampling.seed).collect();
         self.max_used = self.max_used.max(thread.scheduler.cache.used());
         assert!(self.max_used <= BLOCKS);
     }
@@ -211,7 +215,7 @@ fn run(seed: u64) {
         ("llmobs_engine_recomputed_tokens_total", &[], account.recomputed),
         ("llmobs_engine_prefix_cache_tokens_total", &[("llmobs_cache_result", "hit")], counts.hits),
         ("llmobs_engine_prefix_cache_tokens_total", &[("llmobs_cache_result", "miss")], counts.misses),
-        ("llmobs_operation_preemptions_sum", &[], counts.resumed),
+        ("llmobs_operation_preemptions_sum", &[], counts.preempted),
         ("llmobs_operation_preemptions_count", &[], to_u64(counts.admitted.len())),
         ("llmobs_token_processed_total", &[("llmobs_token_direction", "output")], account.sampled),
         ("llmobs_engine_sequence_active", &[], 0),
