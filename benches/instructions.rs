@@ -14,6 +14,7 @@ use futures_util::Stream;
 use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::Observer;
+use llmobs::ObserverBuilder;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
 use llmobs::stream::Producer;
@@ -77,6 +78,10 @@ const CANDIDATES: [Candidate; 12] = [
             (0..iterations).for_each(|_| support::workload::run_operation(observer));
         });
     }),
+    ("an operation of a tenant: llmobs, Prometheus alone", |iterations| with_tenant(None, iterations)),
+    ("an operation of a tenant: llmobs, both backends", |iterations| {
+        with_tenant(Some(&support::meter_provider::meter_provider()), iterations);
+    }),
     ("an operation: by hand, both backends", |iterations| {
         let instruments =
             ManualInstruments::new(&support::meter_provider::meter_provider(), &support::workload::metric_specs());
@@ -123,11 +128,22 @@ fn drain(mut stream: impl Stream + Unpin) {
 
 fn with_observer(provider: Option<&SdkMeterProvider>, body: impl FnOnce(&Observer, &ManualClock)) {
     let (clock, manual_clock) = Clock::manual();
-    let mut observer = support::workload::observer().clock(clock);
-    if let Some(provider) = provider {
-        observer = observer.meter_provider(provider);
+    body(&build(support::workload::observer().clock(clock), provider), &manual_clock);
+}
+
+fn with_tenant(provider: Option<&SdkMeterProvider>, iterations: usize) {
+    let observer = build(support::workload::observer().clock(Clock::manual().0).tenants(["free", "pro"]), provider);
+    for _ in 0..iterations {
+        support::workload::complete_operation(observer.chat(black_box(MODEL)).tenant(black_box("pro")).start());
     }
-    body(&observer.build().expect("the observer is valid"), &manual_clock);
+}
+
+fn build<'a>(builder: ObserverBuilder<'a>, provider: Option<&'a SdkMeterProvider>) -> Observer {
+    let builder = match provider {
+        Some(provider) => builder.meter_provider(provider),
+        None => builder,
+    };
+    builder.build().expect("the observer is valid")
 }
 
 fn observe(observer: &Observer, manual_clock: &ManualClock, chunks: usize) {

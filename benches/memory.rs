@@ -40,6 +40,8 @@ fn main() {
             max_bytes = max_bytes.max(bytes);
         }
     }
+    let tenants = Observer::builder().model(MODEL).tenants(["pro"]).build().expect("the observer is valid");
+    table.row(&["server, with tenants", &bytes_per_operation(&tenants).to_string()]);
     table.row(&["disabled", &bytes_per_operation(&Observer::disabled()).to_string()]);
     table.print();
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]

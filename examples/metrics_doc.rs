@@ -137,6 +137,7 @@ fn group_description(group: Group) -> &'static str {
         Group::OPERATION => "every operation from start to end",
         Group::TIME => "durations of operations",
         Group::TOKEN => "tokens by direction, kind and source",
+        Group::TENANT => "operations and tokens by tenant, if the observer records tenants",
         Group::REQUEST => "parameters of requests",
         Group::RESPONSE_CACHE => "caches of whole responses",
         Group::EVALUATION => "evaluations of answers",
@@ -213,6 +214,7 @@ label values is bounded:
 - The model is a declared model, one of the first undeclared models up to a limit (0 in the server role, 32 in the
   others), or `_OTHER`. A declared model always has its own series.
 - Operation, provider and runtime names outside the lists of the conventions get at most 16 values each, then `_OTHER`.
+- A tenant is a declared name, one of the first undeclared names up to a limit (200), `_NONE` or `_OTHER`.
 - An engine's id is declared by the application; an observer has at most 64 engines.
 - Phases, evaluations, objectives and labels of the application are declared with all their values when the observer is
   built.

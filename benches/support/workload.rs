@@ -5,6 +5,7 @@ use std::hint::black_box;
 use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
+use llmobs::Operation;
 use llmobs::Usage;
 
 use super::manual_instruments::MetricSpec;
@@ -17,7 +18,11 @@ pub(crate) fn observer() -> ObserverBuilder<'static> {
 
 /// Runs one completed operation of a server, without a stream.
 pub(crate) fn run_operation(observer: &Observer) {
-    let operation = observer.chat(black_box(MODEL)).start();
+    complete_operation(observer.chat(black_box(MODEL)).start());
+}
+
+/// Marks an operation of a server and completes it.
+pub(crate) fn complete_operation(operation: Operation) {
     let marker = operation.marker().clone();
     marker.enqueued();
     marker.scheduled();

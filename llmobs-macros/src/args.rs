@@ -52,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) query: Option<Expr>,
     pub(crate) result: Option<ExprPath>,
     pub(crate) stream: Option<Span>,
+    pub(crate) tenant: Option<Expr>,
     pub(crate) tokens: Option<ExprPath>,
     pub(crate) usage: Option<ExprPath>,
     pub(crate) without_finish_reason: Option<Span>,
@@ -64,9 +65,9 @@ pub(crate) struct Field {
 }
 
 /// The names of the arguments, in the order of the documentation.
-const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `input`, `arguments`, \
-                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, `without_finish_reason`, \
-                    `error_type`, `usage`, `objective(..)`, `handle`, `docs`, `crate`";
+const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `tenant`, `name`, `observer`, `input`, \
+                    `arguments`, `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, \
+                    `without_finish_reason`, `error_type`, `usage`, `objective(..)`, `handle`, `docs`, `crate`";
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
@@ -165,6 +166,7 @@ impl ArgsParser {
             "query" => options.query = Some(parse_value(key, input)?),
             "result" => options.result = Some(parse_path(key, input)?),
             "stream" => options.stream = Some(parse_flag(key, input)?),
+            "tenant" => options.tenant = Some(parse_value(key, input)?),
             "tokens" => options.tokens = Some(parse_path(key, input)?),
             "usage" => options.usage = Some(parse_path(key, input)?),
             "without_finish_reason" => options.without_finish_reason = Some(parse_flag(key, input)?),

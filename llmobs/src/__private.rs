@@ -76,6 +76,7 @@ pub use self::start_args::objective;
 pub use self::start_args::provider;
 pub use self::start_args::step_conversation;
 pub use self::start_args::step_model;
+pub use self::start_args::tenant;
 pub use self::start_args::text;
 pub use self::stream::infer_items;
 pub use self::stream::into_chunk;

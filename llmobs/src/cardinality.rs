@@ -14,7 +14,7 @@ use crate::text::prefix;
 pub(crate) const MAX_LABEL_BYTES: usize = 128;
 
 /// A map from label values to data of type `T`, with a limit on the number of undeclared values. One limiter serves one
-/// label: models, operation names, providers, runtimes or HTTP routes.
+/// label: models, tenants, operation names, providers, runtimes or HTTP routes.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
     entries: RwLock<Entries<T>>,
@@ -65,6 +65,23 @@ impl<T> CardinalityLimiter<T> {
     /// is not declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
         self.entries.write().declared.remove(sanitize(value).as_ref())
+    }
+
+    /// Removes a value, declared or not, after `leave` was called with its data. `leave` runs under the lock, so that the
+    /// value cannot get a new entry before it returns, and must not call the limiter.
+    pub(crate) fn remove(&self, value: &str, leave: impl FnOnce(&T)) {
+        let value = sanitize(value);
+        let mut entries = self.entries.write();
+        let entry = entries.declared.remove(value.as_ref()).or_else(|| entries.admitted.remove(value.as_ref()));
+        if let Some(entry) = entry {
+            leave(&entry);
+        }
+    }
+
+    /// Removes the undeclared values for whose data `keep` returns `false`. `keep` runs under the lock and must not call
+    /// the limiter.
+    pub(crate) fn retain_admitted(&self, mut keep: impl FnMut(&Arc<T>) -> bool) {
+        self.entries.write().admitted.retain(|_, entry| keep(entry));
     }
 
     /// Looks up a value from an untrusted source, of which the first [`MAX_LABEL_BYTES`] bytes count. A new value gets

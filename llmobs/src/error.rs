@@ -191,7 +191,14 @@ pub enum BuildError {
         /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
-    /// A label, phase, evaluation or objective is not valid: its name or value, a name that is declared twice, a label
+    /// The settings of tenants allow more label sets for one metric than the backend stores.
+    TooManyTenants {
+        /// The maximum number of label sets that the settings allow for one metric.
+        label_sets: usize,
+        /// The maximum number of label sets that the backend stores.
+        limit: usize,
+    },
+    /// A label, phase, evaluation, objective or tenant is not valid: its name or value, a name that is declared twice, a label
     /// without values or with more than 255, or a fifth label.
     InvalidLabel {
         /// The setter that received the name or value.
@@ -238,6 +245,12 @@ impl fmt::Display for BuildError {
                 "`models`, `max_undeclared_models`, `operations`, `label`: together these settings allow {label_sets} label \
                  sets for one metric, more than the limit of {limit}; declare fewer values, or raise `series_limit` \
                  together with the cardinality limit of your OpenTelemetry SDK"
+            ),
+            Self::TooManyTenants { label_sets, limit } => write!(
+                f,
+                "`tenants`, `max_undeclared_tenants`: these settings allow {label_sets} label sets for one metric, more \
+                 than the limit of {limit}; permit fewer tenants, or raise `series_limit` together with the cardinality \
+                 limit of your OpenTelemetry SDK"
             ),
             Self::InvalidLabel { setter, name, reason } => write!(f, "`{setter}`: {name:?} cannot be used: {reason}"),
             Self::TooManyBucketBounds { metric, bounds, limit } => write!(

@@ -17,6 +17,7 @@
 //! | how to send all signals over OTLP | [`pipeline`] |
 //! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
 //! | which traces are exported | [`sampling`] |
+//! | how to count the operations and tokens of teams, plans and keys | [`tenants`] |
 //! | what is exported of prompts, answers and identities | [`privacy`] |
 //! | how to test an instrumented application without sleeping | [`testing`] |
 //! | why data is missing or unexpected | [`troubleshooting`] |
@@ -66,6 +67,9 @@ pub mod start_gateway {}
 
 #[doc = include_str!("../docs/guide/start_server.md")]
 pub mod start_server {}
+
+#[doc = include_str!("../docs/guide/tenants.md")]
+pub mod tenants {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}

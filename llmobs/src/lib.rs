@@ -21,6 +21,7 @@
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
 //! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |
 //! | bill and audit calls | [`ObserverBuilder::on_end`], [`ObserverBuilder::on_end_channel`] | [records](guide::records) |
+//! | count the usage of teams, plans and keys | [`ObserverBuilder::tenants`], [`Start::tenant`](operation::Start::tenant) | [tenants](guide::tenants) |
 //! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
 //! | find missing data | | [troubleshooting](guide::troubleshooting) |
 //!

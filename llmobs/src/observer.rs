@@ -57,6 +57,7 @@ pub use self::start::Start;
 pub use self::state::in_flight::InFlight;
 pub use self::state::in_flight::WaitsFor;
 use self::state::observer_parts::ObserverParts;
+use self::state::tenant_registry::TenantSettings;
 #[cfg(feature = "tokio")]
 pub(crate) use self::state::watched_runtimes::BusyRuntime;
 pub use self::step::Step;
@@ -254,6 +255,16 @@ impl Observer {
         }
     }
 
+    /// Forgets a tenant, from now on: its series are removed from the Prometheus page, and their values added to those of
+    /// `_OTHER`, in which its operations in flight are recorded; the sums over all tenants remain. If it was declared, it
+    /// is undeclared from then on; a later operation of the tenant is that of a new one. An OpenTelemetry SDK cannot remove
+    /// a series, so its series remain there.
+    pub fn forget_tenant(&self, name: &str) {
+        if let Some(inner) = &self.parts.inner {
+            inner.forget_tenant(name);
+        }
+    }
+
     /// Sets the level, which determines how much is recorded from now on.
     pub fn set_level(&self, level: Level) {
         if let Some(inner) = &self.parts.inner {
@@ -308,7 +319,7 @@ impl Observer {
     /// identity, key and epoch (a period that the [`Pseudonymizer`] names, such as a month) always result in the same
     /// pseudonym; without the key, the identity cannot be recovered. Returns `None` if there is no key, so that the
     /// identity is not exported in its place, if the identity is empty or white space, or if the observer is disabled.
-    /// Do not use a pseudonym as a metric label.
+    /// Do not use a pseudonym as a metric label, except as a tenant: see [`Start::tenant_pseudonym`].
     ///
     /// ```
     /// use llmobs::Observer;
@@ -477,10 +488,22 @@ impl Observer {
     }
 
     /// Returns the scope of a request that arrived at this moment: entered, it makes this observer current and the
-    /// arrival the start of the first operation, and connects that operation to `served_request`, if set.
+    /// arrival the start of the first operation, connects that operation to `served_request`, if set, and makes `tenant`
+    /// the tenant of operations that set none.
     #[cfg(feature = "tower")]
-    pub(crate) fn request_scope(&self, arrived: Moment, served_request: Option<Arc<ServedRequest>>) -> Scope {
-        Scope::for_request(self.parts.clone(), arrived, served_request)
+    pub(crate) fn request_scope(
+        &self,
+        arrived: Moment,
+        served_request: Option<Arc<ServedRequest>>,
+        tenant: Option<Arc<str>>,
+    ) -> Scope {
+        Scope::for_request(self.parts.clone(), arrived, served_request, tenant)
+    }
+
+    /// Returns whether this observer records tenants.
+    #[cfg(feature = "tower")]
+    pub(crate) fn has_tenants(&self) -> bool {
+        self.parts.inner.as_ref().is_some_and(|inner| inner.tenants.is_some())
     }
 
     /// Sets the ids of a span that only a layer of another version of OpenTelemetry has received.
@@ -580,6 +603,38 @@ impl<'a> ObserverBuilder<'a> {
     /// [`Start::label`] sets the value of an operation. At most four labels can be declared. Defaults to none.
     pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
         self.settings.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Records tenants, the plans, teams or keys on whose behalf operations run, and declares these names. Their series on
+    /// `llmobs.tenant.operations` and `llmobs.tenant.tokens` start at zero, and they are never folded into `_OTHER` or
+    /// retired; pass no name to record only undeclared tenants. [`Start::tenant`] sets the tenant of an operation. May be
+    /// called repeatedly. Defaults to no tenants and no such metrics ([guide](crate::guide::tenants)).
+    pub fn tenants<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.tenant_settings().declared.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Records tenants, and sets the maximum number of undeclared tenants with separate series; further tenants are
+    /// recorded as `_OTHER`. Defaults to 200.
+    pub fn max_undeclared_tenants(mut self, tenants: usize) -> Self {
+        self.tenant_settings().max_undeclared = tenants;
+        self
+    }
+
+    /// Records tenants, and sets the time after which an undeclared tenant is retired, from the end of its last operation:
+    /// at the next collection, its series are removed from the Prometheus page, their values are added to those of
+    /// `_OTHER`, and its place is free for another tenant. A tenant with operations in flight is never retired. Defaults
+    /// to 24 hours.
+    pub fn idle_tenant_ttl(mut self, ttl: Duration) -> Self {
+        self.tenant_settings().idle_ttl = ttl;
+        self
+    }
+
+    /// Records tenants, and sets whether the log event `llm_request_complete`, the flight recorder and the operations in
+    /// flight contain the tenant. Defaults to `false`.
+    pub fn log_tenants(mut self, enabled: bool) -> Self {
+        self.tenant_settings().is_logged = enabled;
         self
     }
 
@@ -887,6 +942,11 @@ impl<'a> ObserverBuilder<'a> {
     /// backend; it is reported in a log event.
     pub fn build(self) -> Result<Observer, BuildError> {
         build(self.settings).map(|parts| Observer { parts })
+    }
+
+    /// Returns the settings of tenants; from the first call on, the observer records tenants.
+    fn tenant_settings(&mut self) -> &mut TenantSettings {
+        self.settings.tenants.get_or_insert_default()
     }
 
     /// Adds a view. The same view, if added before, is replaced, so that no view is on a page twice.

@@ -16,6 +16,7 @@ pub(crate) use self::declared_names::ExtraLabel;
 pub(crate) use self::declared_names::MAX_EXTRA_LABELS;
 pub(crate) use self::variants::ENDED_CANCELLED;
 pub(crate) use self::variants::MAX_VARIANTS;
+pub(crate) use self::variants::TOKEN_DIRECTIONS;
 pub(crate) use self::variants::TokenDirection;
 pub(crate) use self::variants::TokenKind;
 pub(crate) use self::variants::TokenWaste;

@@ -169,6 +169,13 @@ impl Sinks {
         self.registered.remove_series_by_label(name, value);
     }
 
+    /// Removes a series of a counter of whole numbers from the Prometheus page, and adds its value to the series with the
+    /// labels `into`, so that the sum over all series remains. OpenTelemetry, which cannot remove a series, keeps both
+    /// unchanged. The caller excludes records in the removed series.
+    pub(crate) fn merge_counter_on_page(&self, id: RowId, labels: &[Label], into: &[Label]) {
+        self.prometheus.row(id).merge_counter(id.row(), labels, into);
+    }
+
     /// Returns the number of series of the recorded rows on the Prometheus page, by the name of the group of metrics: a
     /// histogram has one series for each bucket, its sum and its count. Views are not counted.
     pub(crate) fn series_count_by_group(&self) -> BTreeMap<&'static str, usize> {

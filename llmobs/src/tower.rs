@@ -25,6 +25,8 @@
 //! - The handler runs inside the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
 //!   The first operation started in the handler begins at the arrival of the request, unless it sets another start;
 //!   later ones begin when they are started.
+//! - Operations that set no tenant have that of the request, if a setter of the layer determines it
+//!   ([tenants](crate::guide::tenants)).
 //! - An operation that the handler drops before it answers 4xx or 5xx ends with the error type of that status, as
 //!   [`Operation::end_with_error`](crate::Operation::end_with_error) defines, unless an error was set on it.
 //! - The polls of the body run in the span's OpenTelemetry context, so spans created there are children of the span.
@@ -48,6 +50,7 @@ mod propagation;
 mod request;
 mod service;
 mod span;
+mod tenant;
 
 pub use self::body::ServerBody;
 pub use self::future::ServerFuture;
@@ -59,3 +62,5 @@ pub use self::layer::ServerLayer;
 #[cfg(feature = "gateway")]
 pub(crate) use self::request::content_length;
 pub use self::service::Server;
+#[cfg(feature = "gateway")]
+pub(crate) use self::tenant::TenantSource;

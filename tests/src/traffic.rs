@@ -41,6 +41,9 @@ use super::engine_traffic::run_engine;
 use super::random::Random;
 use super::requests::PendingResponse;
 
+/// The tenants of operations, one after the other: two declared ones, none, two admitted ones and a folded one.
+const TENANTS: [&str; 6] = ["free", "größer", "", "a \"quoted\" \\ team", "search", "over the limit"];
+
 /// Returns the builder of an observer that, with [`Profile::Dual`], can record every row of the catalog.
 pub fn full_observer<'a>() -> ObserverBuilder<'a> {
     Observer::builder()
@@ -48,6 +51,9 @@ pub fn full_observer<'a>() -> ObserverBuilder<'a> {
         .provider("candle")
         .models(["smollm2-135m", "a \"quoted\" \\ model", "größer"])
         .max_undeclared_models(3)
+        .tenants(TENANTS[..2].iter().copied())
+        .max_undeclared_tenants(2)
+        .log_tenants(true)
         .label("tier", ["free", "paid"])
         .phases(["tokenize", "tool"])
         .evaluation("relevance", ["pass", "fail"])
@@ -87,13 +93,22 @@ pub struct Traffic<'a> {
     pub manual_clock: &'a ManualClock,
     pub random: Random,
     pub running: InFlightTraffic,
+    /// The number of operations that were started with a tenant.
+    started: usize,
     /// The engine, which exists as long as the traffic.
     engine: Option<Engine>,
 }
 
 impl<'a> Traffic<'a> {
     pub fn new(observer: &'a Observer, manual_clock: &'a ManualClock, seed: u64) -> Self {
-        Self { observer, manual_clock, random: Random::new(seed), running: InFlightTraffic::default(), engine: None }
+        Self {
+            observer,
+            manual_clock,
+            random: Random::new(seed),
+            running: InFlightTraffic::default(),
+            started: 0,
+            engine: None,
+        }
     }
 
     /// Starts this number of operations, of which some stay in flight, then runs an engine.
@@ -139,6 +154,8 @@ impl<'a> Traffic<'a> {
     }
 
     fn configure_and_start(&mut self, mut start: Start<'_>) -> Operation {
+        start = start.tenant(TENANTS[self.started % TENANTS.len()]);
+        self.started += 1;
         let random = &mut self.random;
         if random.chance(15) {
             start = start.provider(Provider::OpenAi);

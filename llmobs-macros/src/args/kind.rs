@@ -97,6 +97,7 @@ impl FunctionKind {
                 "model",
                 "max_tokens",
                 "conversation",
+                "tenant",
                 "input",
                 "tokens",
                 "without_finish_reason",

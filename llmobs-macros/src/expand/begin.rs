@@ -134,7 +134,9 @@ fn start_operation(expansion: &Expansion<'_>, name: &str, expressions: &Expressi
         let provider = convert_call(expansion, "provider", &name);
         start = quote!(#start.provider(#provider));
     }
-    for (setter, argument) in [("max_tokens", &options.max_tokens), ("conversation", &options.conversation)] {
+    let setters =
+        [("max_tokens", &options.max_tokens), ("conversation", &options.conversation), ("tenant", &options.tenant)];
+    for (setter, argument) in setters {
         if let Some(expression) = argument {
             let (name, borrow) = expressions.borrow(setter, expression);
             borrows.extend(borrow);

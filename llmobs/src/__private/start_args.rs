@@ -86,6 +86,11 @@ pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -
     }
 }
 
+#[inline]
+pub fn tenant<'a, T: OptionalText + ?Sized>(start: Start<'a>, name: &'a T) -> Start<'a> {
+    start.tenant(name.optional_text())
+}
+
 /// Adds the objective that the instrumented function declares under `name`. `objective` is called if the observer has
 /// no objective of this name yet. After eight objectives of functions, further ones are omitted, and counted in
 /// `llmobs.self.folded_labels`.

@@ -3,6 +3,16 @@
 //! The bounds that the conventions advise end at values that are normal during an incident (10 s for the first token),
 //! so the default bounds extend them.
 
+/// The bucket bounds of the number of sequences in a step of an engine.
+pub(super) const SEQUENCES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
+
+/// The bucket bounds of the number of tokens in a step of an engine.
+pub(super) const STEP_TOKENS: &[f64] =
+    &[1.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0];
+
+/// The bucket bounds of the number of preemptions of an operation.
+pub(super) const PREEMPTIONS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0];
+
 /// The kind of quantity that a histogram measures. The kind determines the bucket bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -26,6 +26,8 @@ impl Group {
     pub const TIME: Self = Self("time");
     /// Tokens by direction, kind and source.
     pub const TOKEN: Self = Self("token");
+    /// Operations and tokens by tenant.
+    pub const TENANT: Self = Self("tenant");
     /// Parameters of requests.
     pub const REQUEST: Self = Self("request");
     /// Lookups in caches of complete responses.

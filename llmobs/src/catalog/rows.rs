@@ -7,6 +7,9 @@ use super::Level;
 use super::Profile;
 use super::Role;
 use super::Row;
+use super::buckets::PREEMPTIONS;
+use super::buckets::SEQUENCES;
+use super::buckets::STEP_TOKENS;
 use crate::semconv::attribute as a;
 use crate::semconv::metric as m;
 
@@ -43,6 +46,7 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const STALL_CAUSE: &str = "llmobs.stall.cause";
     pub(crate) const STEP_KIND: &str = "llmobs.step.kind";
     pub(crate) const OPERATION_STATE: &str = "llmobs.operation.state";
+    pub(crate) const TENANT_NAME: &str = "llmobs.tenant.name";
     pub(crate) const TOKEN_DIRECTION: &str = "llmobs.token.direction";
     pub(crate) const TOKEN_KIND: &str = "llmobs.token.kind";
     pub(crate) const TOKEN_SOURCE: &str = "llmobs.token.source";
@@ -58,16 +62,6 @@ pub(crate) const SERIES_ATTRIBUTES: [&str; 3] =
 
 /// The attributes of an engine's series, always first and in this order.
 pub(crate) const ENGINE_ATTRIBUTES: [&str; 2] = [a::GEN_AI_REQUEST_MODEL, llmobs_attribute::ENGINE_ID];
-
-/// The bucket bounds of the number of sequences in a step of an engine.
-const SEQUENCES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
-
-/// The bucket bounds of the number of tokens in a step of an engine.
-const STEP_TOKENS: &[f64] =
-    &[1.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0];
-
-/// The bucket bounds of the number of preemptions of an operation.
-const PREEMPTIONS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0];
 
 const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
 const SERVER: &[Role] = &[Role::Server];
@@ -246,6 +240,12 @@ TOKEN:
         "Number of input tokens of one operation, cached tokens included" }
     OutputTokens { "llmobs.operation.output_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both,
         "Number of output tokens of one operation, reasoning tokens included" }
+;
+TENANT:
+    TenantOperations { "llmobs.tenant.operations", Counter, "{operation}", [llmobs_attribute::TENANT_NAME llmobs_attribute::OPERATION_OUTCOME], Core, ALL, both,
+        "Number of operations that ended, by tenant and outcome, if the observer records tenants; the sum over all tenants is that of all operations that ended" }
+    TenantTokens { "llmobs.tenant.tokens", Counter, "{token}", [llmobs_attribute::TENANT_NAME llmobs_attribute::TOKEN_DIRECTION], Core, ALL, both,
+        "Number of tokens processed, by tenant and direction, if the observer records tenants; the sum over all tenants is that of all tokens processed" }
 ;
 REQUEST:
     MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both,

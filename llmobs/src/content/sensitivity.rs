@@ -145,6 +145,7 @@ const SENSITIVITIES: &[(&str, Sensitivity)] = &[
     ("llmobs.objective.name", Safe),
     ("llmobs.phase.name", Safe),
     ("llmobs.runtime.name", Safe),
+    ("llmobs.tenant.name", Safe),
     (a::NETWORK_LOCAL_ADDRESS, Identity),
     (a::NETWORK_PEER_ADDRESS, Identity),
     (a::NETWORK_PROTOCOL_NAME, Safe),

@@ -39,6 +39,8 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) provider: LabelValue,
     pub(crate) model: LabelValue,
     pub(crate) role: Role,
+    /// The tenant, if the application chose that log events contain it.
+    pub(crate) tenant: Option<Arc<str>>,
     pub(crate) response_id: Option<Arc<str>>,
     pub(crate) response_model: Option<Arc<str>>,
     pub(crate) conversation_id: Option<Arc<str>>,
@@ -138,6 +140,7 @@ macro_rules! with_fields {
             [llmobs.token.superseded.output] $event.superseded.known_output().and_then(to_i64),
             [llmobs.record.id] $event.record_id.map(display),
             [llmobs.role] Some($event.role.as_str()),
+            [llmobs.tenant.name] $event.tenant.as_deref(),
             [llmobs.operation.outcome] Some($event.outcome.as_str()),
             [error.type] $event.error_type.map(ErrorType::as_str),
             // The conventions do not allow a string for `gen_ai.response.finish_reasons`.
@@ -253,6 +256,7 @@ mod tests {
             provider: LabelValue::Static("llmobs"),
             model: LabelValue::Static("m"),
             role: Role::Server,
+            tenant: None,
             response_id: None,
             response_model: None,
             conversation_id: None,

@@ -37,6 +37,8 @@ pub(super) struct PendingCall {
     endpoint: ModelEndpoint,
     /// The arrival of the request's head.
     arrived_at: Moment,
+    /// The tenant that the request names.
+    tenant: Option<Arc<str>>,
     is_started: bool,
 }
 
@@ -66,7 +68,9 @@ impl PendingCall {
         }
         let endpoint = (settings.endpoint)(head)?;
         let arrived_at = settings.observer.now();
-        Some(Self { settings: Arc::clone(settings), endpoint, arrived_at, is_started: false })
+        let source = settings.tenant.as_ref().filter(|_| settings.observer.has_tenants());
+        let tenant = source.and_then(|source| source.tenant_of(head));
+        Some(Self { settings: Arc::clone(settings), endpoint, arrived_at, tenant, is_started: false })
     }
 
     /// Returns the number of bytes of the request that are read before it is passed on.
@@ -81,6 +85,9 @@ impl PendingCall {
         let mut start = request.apply_to(self.settings.observer.operation(endpoint.operation.clone(), model));
         if let Some(provider) = endpoint.provider.clone() {
             start = start.provider(provider);
+        }
+        if let Some(tenant) = &self.tenant {
+            start = start.tenant(&**tenant);
         }
         if self.settings.late_provider {
             start = start.late_provider();

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Extensions;
+use http::HeaderName;
 use http::request::Parts;
 use tower_layer::Layer;
 
@@ -11,6 +13,7 @@ use super::service::Gateway;
 use super::settings::GatewaySettings;
 use super::settings::UsageFrames;
 use crate::observer::Observer;
+use crate::tower::TenantSource;
 
 /// A Tower layer that observes the model calls that pass through a gateway or proxy. See the
 /// [module](crate::gateway#what-is-observed).
@@ -67,6 +70,39 @@ impl GatewayLayer {
     /// endpoint.
     pub fn late_provider(self) -> Self {
         self.set(|settings| settings.late_provider = true)
+    }
+
+    /// Sets the function that returns the tenant of a request from its extensions, for its operation. Only code of the service can set an extension, so a client cannot
+    /// choose its tenant. The code that authenticates the client must run before this layer: in axum, add its layer after
+    /// this one. Not called unless the observer [records tenants](crate::ObserverBuilder::tenants). Replaces
+    /// [`tenant_from_trusted_header`](Self::tenant_from_trusted_header). Defaults to no tenant.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::gateway::GatewayLayer;
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Clone)]
+    /// struct ApiKey { team: Arc<str> } // inserted by the code that authenticates the client
+    ///
+    /// let layer = GatewayLayer::new(Observer::disabled())
+    ///     .tenant_from_extensions(|extensions| extensions.get::<ApiKey>().map(|key| Arc::clone(&key.team)));
+    /// # let _ = layer;
+    /// ```
+    pub fn tenant_from_extensions<T: Into<Arc<str>>>(
+        self,
+        tenant: impl Fn(&Extensions) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|settings| settings.tenant = Some(TenantSource::extensions(tenant)))
+    }
+
+    /// Sets the header whose value is the tenant of a request, as
+    /// [`tenant_from_extensions`](Self::tenant_from_extensions) does. The layer trusts the header: only use one that a
+    /// proxy or a middleware sets after it has authenticated the client, and that it removes from the client's own request.
+    /// Otherwise each client could count its usage for another tenant, and fill the places of all tenants with invented
+    /// names. A header that occurs twice names no tenant. Defaults to no header.
+    pub fn tenant_from_trusted_header(self, name: HeaderName) -> Self {
+        self.set(|settings| settings.tenant = Some(TenantSource::TrustedHeader(name)))
     }
 
     fn set(mut self, change: impl FnOnce(&mut GatewaySettings)) -> Self {

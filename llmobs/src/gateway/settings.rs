@@ -6,6 +6,7 @@ use http::request::Parts;
 
 use super::endpoint::ModelEndpoint;
 use crate::observer::Observer;
+use crate::tower::TenantSource;
 
 /// The default of `max_request_bytes`: 32 MiB, enough for images.
 const DEFAULT_MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
@@ -23,6 +24,8 @@ pub(super) struct GatewaySettings {
     pub(super) usage_frames: Option<UsageFrames>,
     /// Set if the inner service chooses the provider, so that it is known only at the end of the operation.
     pub(super) late_provider: bool,
+    /// The source of the tenant of a request; `None` for that of the server layer, or no tenant.
+    pub(super) tenant: Option<TenantSource>,
 }
 
 type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
@@ -47,6 +50,7 @@ impl GatewaySettings {
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             usage_frames: None,
             late_provider: false,
+            tenant: None,
         }
     }
 }

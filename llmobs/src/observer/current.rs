@@ -33,29 +33,39 @@ pub(crate) struct Scope {
     is_arrival_unused: bool,
     /// The request that is being served, if its first operation is to be connected to it.
     served_request: Option<Arc<ServedRequest>>,
+    /// The tenant of the request that is being served: that of its operations that set none.
+    tenant: Option<Arc<str>>,
 }
 
 impl Scope {
     /// Returns the scope outside of any request, with the global observer.
     const fn empty() -> Self {
-        Self { observer: None, request_arrival: None, is_arrival_unused: false, served_request: None }
+        Self { observer: None, request_arrival: None, is_arrival_unused: false, served_request: None, tenant: None }
     }
 
     /// Returns the scope of a request that a server serves with this observer, and that arrived at this moment.
-    /// `served_request`, if set, is connected to the first operation.
+    /// `served_request`, if set, is connected to the first operation; `tenant` is the tenant of its operations.
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
     pub(crate) const fn for_request(
         observer: ObserverParts,
         arrived: Moment,
         served_request: Option<Arc<ServedRequest>>,
+        tenant: Option<Arc<str>>,
     ) -> Self {
-        Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true, served_request }
+        Self {
+            observer: Some(observer),
+            request_arrival: Some(arrived),
+            is_arrival_unused: true,
+            served_request,
+            tenant,
+        }
     }
 
     /// Returns a scope of the same request, with the global observer.
     fn for_same_request(&self) -> Self {
         let (request_arrival, is_arrival_unused) = (self.request_arrival, self.is_arrival_unused);
-        Self { observer: None, request_arrival, is_arrival_unused, served_request: self.served_request.clone() }
+        let (served_request, tenant) = (self.served_request.clone(), self.tenant.clone());
+        Self { observer: None, request_arrival, is_arrival_unused, served_request, tenant }
     }
 
     /// Makes this scope current on the thread until the returned guard is dropped. The two scopes are swapped, so
@@ -93,6 +103,11 @@ pub(super) fn take_request_arrival() -> Option<Moment> {
 /// first operation only.
 pub(super) fn claim_served_request() -> Option<Arc<ServedRequest>> {
     CURRENT_SCOPE.try_with(|scoped| scoped.borrow().served_request.clone().filter(|request| request.claim())).ok()?
+}
+
+/// Returns the tenant of the request that this code serves; `None` if no layer determined it.
+pub(super) fn request_tenant() -> Option<Arc<str>> {
+    CURRENT_SCOPE.try_with(|scoped| scoped.borrow().tenant.clone()).ok().flatten()
 }
 
 /// Makes an observer the global one of the process. Returns the given observer as the error if there is a global one.

@@ -1,6 +1,7 @@
 //! The builder of an operation, one model call: [`Observer::chat`](crate::Observer::chat) and its siblings return it,
 //! and [`Start::start`] starts the operation.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use super::engine::start::Call;
 use super::engine::start::start;
 use super::operation::Operation;
 use super::state::observer_parts::ObserverParts;
+#[cfg(any(feature = "macros", feature = "pseudonym"))]
+use crate::catalog::llmobs_attribute;
 use crate::clock::Moment;
 use crate::number::OptionalInteger;
 use crate::number::OptionalNumber;
@@ -41,6 +44,7 @@ impl<'a> Start<'a> {
             reports_usage: None,
             late_provider: false,
             function_objective: None,
+            tenant: None,
             label_values: [0; MAX_EXTRA_LABELS],
         };
         Self { observer, call }
@@ -233,6 +237,36 @@ impl<'a> Start<'a> {
         self
     }
 
+    /// Sets the tenant on whose behalf the operation runs: the name of a plan, a team or an API key, never that of a
+    /// person. Its operations and tokens are counted in `llmobs.tenant.operations` and `llmobs.tenant.tokens`, if the
+    /// [observer records tenants](crate::ObserverBuilder::tenants). A name over the limit and a name that cannot be a label
+    /// are recorded as `_OTHER`, and counted in `llmobs.self.folded_labels`. An empty name is recorded as `_NONE`. Defaults
+    /// to the tenant of the request, if the server layer determines it, else to `_NONE`
+    /// ([guide](crate::guide::tenants)).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    ///
+    /// let observer = Observer::builder().model("m").tenants(["free", "pro"]).build()?;
+    /// observer.chat("m").tenant("pro").start().complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn tenant(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.call.tenant = name.into().map(Cow::Borrowed);
+        self
+    }
+
+    /// Sets the tenant to the [pseudonym](crate::Observer::pseudonym) of an identity, such as an account number: a keyed
+    /// hash in the field `llmobs.tenant.name`. Without a key, and for an empty identity, the operation has no tenant, and
+    /// is recorded as `_NONE`. A new key or epoch gives each tenant a new name.
+    #[cfg(feature = "pseudonym")]
+    pub fn tenant_pseudonym(mut self, identity: &str) -> Self {
+        let inner = self.observer.inner.as_ref().filter(|inner| inner.tenants.is_some());
+        let pseudonym = inner.and_then(|inner| inner.pseudonyms.pseudonymize(llmobs_attribute::TENANT_NAME, identity));
+        self.call.tenant = Some(pseudonym.map_or(Cow::Borrowed(""), Cow::Owned));
+        self
+    }
+
     /// Also judges the operation by an objective, a set of limits, of the instrumented function. `make` is called if no
     /// objective has this name yet: of several with one name, the observer keeps the first. After eight objectives of
     /// functions, further ones are omitted, and counted in `llmobs.self.folded_labels`.
@@ -241,7 +275,7 @@ impl<'a> Start<'a> {
         let Some(inner) = &self.observer.inner else { return self };
         let index = inner.declared_names().register_function_objective(name, make);
         if index.is_none() {
-            inner.count_folded(crate::catalog::llmobs_attribute::OBJECTIVE_NAME);
+            inner.count_folded(llmobs_attribute::OBJECTIVE_NAME);
         }
         // A declared objective judges every operation anyway.
         self.call.function_objective = index.filter(|index| *index >= inner.declared_names().objectives.len());

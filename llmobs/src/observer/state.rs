@@ -19,6 +19,8 @@ pub(crate) mod request;
 pub(crate) mod response_notes;
 pub(crate) mod route;
 pub(crate) mod running_operation;
+pub(crate) mod tenant;
+pub(crate) mod tenant_registry;
 pub(crate) mod times;
 pub(crate) mod token_counts;
 #[cfg(feature = "tokio")]

@@ -46,12 +46,14 @@ pub struct RecordFields {
     response_id: Inclusion,
     conversation_id: Inclusion,
     labels: Inclusion,
+    tenant: Inclusion,
 }
 
 impl RecordFields {
     /// Creates a choice that omits every value which may identify a person.
     pub const fn new() -> Self {
-        Self { response_id: Inclusion::Omit, conversation_id: Inclusion::Omit, labels: Inclusion::Omit }
+        let omit = Inclusion::Omit;
+        Self { response_id: omit, conversation_id: omit, labels: omit, tenant: omit }
     }
 
     /// Sets the form of the identifier of the response, `gen_ai.response.id`.
@@ -63,6 +65,13 @@ impl RecordFields {
     /// Sets the form of the identifier of the conversation, `gen_ai.conversation.id`.
     pub const fn conversation_id(mut self, inclusion: Inclusion) -> Self {
         self.conversation_id = inclusion;
+        self
+    }
+
+    /// Sets the form of the name of the [tenant](crate::operation::Start::tenant), as the application gave it: also of one
+    /// that is `_OTHER` in the metrics.
+    pub const fn tenant(mut self, inclusion: Inclusion) -> Self {
+        self.tenant = inclusion;
         self
     }
 
@@ -90,6 +99,16 @@ impl FieldRules {
     /// Returns the identifier of the conversation in the chosen form; `None` if it is omitted.
     pub(crate) fn conversation_id(&self, id: Option<Arc<str>>) -> Option<Arc<str>> {
         self.apply(self.fields.conversation_id, "gen_ai.conversation.id", id?)
+    }
+
+    /// Returns whether records include the tenant.
+    pub(crate) fn has_tenant(&self) -> bool {
+        self.fields.tenant != Inclusion::Omit
+    }
+
+    /// Returns the name of the tenant in the chosen form; `None` if it is omitted.
+    pub(crate) fn tenant(&self, name: Option<Arc<str>>) -> Option<Arc<str>> {
+        self.apply(self.fields.tenant, "llmobs.tenant.name", name?)
     }
 
     /// Returns those of the labels that are included, with their values in the chosen form.

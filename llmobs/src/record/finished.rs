@@ -147,6 +147,13 @@ impl Finished {
         self.event.conversation_id.as_deref()
     }
 
+    /// Returns the name of the tenant, or its pseudonym, if [`RecordFields::tenant`](super::RecordFields::tenant) includes
+    /// it and the observer records tenants; `None` for an operation without a tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.event.tenant.as_deref()
+    }
+
     /// Returns the names and values, or their pseudonyms, of the declared labels, if
     /// [`RecordFields::labels`](super::RecordFields::labels) includes them.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -98,7 +98,8 @@ pub(crate) enum TokenDirection {
     Output,
 }
 
-const TOKEN_DIRECTIONS: [&str; 2] = ["input", "output"];
+/// The values of `llmobs.token.direction`, by `TokenDirection`.
+pub(crate) const TOKEN_DIRECTIONS: [&str; 2] = ["input", "output"];
 
 /// The reason for which processed tokens were wasted, as in `llmobs.token.waste`.
 #[derive(Debug, Clone, Copy)]

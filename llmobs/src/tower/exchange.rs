@@ -100,10 +100,12 @@ impl HttpExchange {
         }
         let served_request = connect_to_model_call(&shared.settings, span.as_deref());
         let context = span.as_ref().and_then(|span| span.context().cloned()).or(received_context);
+        let tenant_source = shared.settings.tenant.as_ref().filter(|_| shared.observer.has_tenants());
+        let tenant = tenant_source.and_then(|source| source.tenant_of(request));
         let active_requests = shared.metrics.active_requests(&labels);
         active_requests.add_signed(1);
         Box::new(Self {
-            scope: shared.observer.request_scope(arrived_at, served_request.clone()),
+            scope: shared.observer.request_scope(arrived_at, served_request.clone(), tenant),
             dropped_operations: DroppedOperations::new(),
             route: label.map(|(label, _)| label),
             shared,

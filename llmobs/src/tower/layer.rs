@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use http::Extensions;
 use http::HeaderName;
 use http::request::Parts;
 use http::uri::Scheme;
@@ -14,6 +15,7 @@ use super::layer_state::LayerState;
 use super::metrics::HttpMetrics;
 use super::request::RequestLabels;
 use super::service::Server;
+use super::tenant::TenantSource;
 use crate::observer::Observer;
 
 /// A Tower layer that observes every HTTP request to a service until the end of the response body.
@@ -148,6 +150,42 @@ impl ServerLayer {
     /// set, because viewers add up those of all spans.
     pub const fn with_model_call(mut self) -> Self {
         self.settings.should_describe_model_call = true;
+        self
+    }
+
+    /// Sets the function that returns the tenant of a request from its extensions, for the operations of the request that
+    /// set no [tenant](crate::operation::Start::tenant). Only code of the service can set an extension, so a client cannot
+    /// choose its tenant. The code that authenticates the client must run before this layer: in axum, add its layer after
+    /// this one. Not called unless the observer [records tenants](crate::ObserverBuilder::tenants). Replaces
+    /// [`tenant_from_trusted_header`](Self::tenant_from_trusted_header). Defaults to no tenant.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::tower::ServerLayer;
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Clone)]
+    /// struct ApiKey { team: Arc<str> } // inserted by the code that authenticates the client
+    ///
+    /// let layer = ServerLayer::new(Observer::disabled())
+    ///     .tenant_from_extensions(|extensions| extensions.get::<ApiKey>().map(|key| Arc::clone(&key.team)));
+    /// # let _ = layer;
+    /// ```
+    pub fn tenant_from_extensions<T: Into<Arc<str>>>(
+        mut self,
+        tenant: impl Fn(&Extensions) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.tenant = Some(TenantSource::extensions(tenant));
+        self
+    }
+
+    /// Sets the header whose value is the tenant of a request, as
+    /// [`tenant_from_extensions`](Self::tenant_from_extensions) does. The layer trusts the header: only use one that a
+    /// proxy or a middleware sets after it has authenticated the client, and that it removes from the client's own request.
+    /// Otherwise each client could count its usage for another tenant, and fill the places of all tenants with invented
+    /// names. A header that occurs twice names no tenant. Defaults to no header.
+    pub fn tenant_from_trusted_header(mut self, name: HeaderName) -> Self {
+        self.settings.tenant = Some(TenantSource::TrustedHeader(name));
         self
     }
 

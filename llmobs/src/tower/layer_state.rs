@@ -7,6 +7,7 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::metrics::HttpMetrics;
+use super::tenant::TenantSource;
 use crate::observer::Observer;
 
 /// The settings of a layer.
@@ -23,6 +24,8 @@ pub(super) struct LayerSettings {
     pub(super) on_span: Option<Arc<OnSpan>>,
     /// Set if the span of a request describes the request's first model call too.
     pub(super) should_describe_model_call: bool,
+    /// The source of the tenant; `None` for no tenant.
+    pub(super) tenant: Option<TenantSource>,
 }
 
 impl LayerSettings {

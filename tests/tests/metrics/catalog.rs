@@ -51,6 +51,9 @@ const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
     // docs/adr/012: standard in the design, but gateways record the level core.
     ("llmobs.token.streamed", "C", "{token}", "S", "core"),
     ("llmobs.token.wasted", "C", "{token}", "S llmobs.token.direction llmobs.token.waste", "core"),
+    // docs/adr/013: opt-in in the design; the setter of tenants is the opt-in, at any level.
+    ("llmobs.tenant.operations", "C", "{operation}", "llmobs.tenant.name llmobs.operation.outcome", "core"),
+    ("llmobs.tenant.tokens", "C", "{token}", "llmobs.tenant.name llmobs.token.direction", "core"),
     ("llmobs.operation.input_tokens", "H", "{token}", "S", "standard"),
     ("llmobs.operation.output_tokens", "H", "{token}", "S", "standard"),
     ("llmobs.request.max_tokens", "H", "{token}", "S", "full"),

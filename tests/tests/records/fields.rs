@@ -13,9 +13,11 @@ use llmobs::record::RecordFields;
 /// Returns the record of an operation with every identifier, and with content.
 fn record(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'static>) -> Finished {
     let (sender, records) = std::sync::mpsc::channel();
-    let builder = Observer::builder().model("m").label("plan", ["free", "canary-label"]);
+    // The limit folds the tenant in the metrics; records name it.
+    let builder = Observer::builder().model("m").label("plan", ["free", "canary-label"]).max_undeclared_tenants(0);
     let observer = configure(builder).on_end(move |record| sender.send(record).unwrap()).build().unwrap();
-    let operation = observer.chat("m").conversation("canary-conversation").label("plan", "canary-label").start();
+    let start = observer.chat("m").conversation("canary-conversation").label("plan", "canary-label");
+    let operation = start.tenant("canary-tenant").start();
     operation.marker().response_id("canary-response");
     operation.marker().input(|| "canary-prompt");
     operation.marker().output_text(0, "canary-answer");
@@ -24,7 +26,7 @@ fn record(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'s
 }
 
 fn every_value(inclusion: Inclusion) -> RecordFields {
-    RecordFields::new().response_id(inclusion).conversation_id(inclusion).labels(inclusion)
+    RecordFields::new().response_id(inclusion).conversation_id(inclusion).labels(inclusion).tenant(inclusion)
 }
 
 fn pseudonyms(first: u8) -> Pseudonymizer {
@@ -45,7 +47,9 @@ fn chosen_identifiers_are_included_and_content_never_is() {
     assert_eq!(record.response_id(), Some("canary-response"));
     assert_eq!(record.conversation_id(), Some("canary-conversation"));
     assert_eq!(record.labels().collect::<Vec<_>>(), [("plan", "canary-label")]);
+    assert_eq!(record.tenant(), Some("canary-tenant"));
     let json: serde_json::Value = serde_json::from_str(&record.to_json()).unwrap();
+    assert_eq!(json["llmobs.tenant.name"], "canary-tenant");
     assert_eq!(json["llmobs.record.labels"], serde_json::json!({"plan": "canary-label"}));
     for content in ["canary-prompt", "canary-answer", "canary-error"] {
         assert!(!json.to_string().contains(content));
@@ -56,11 +60,13 @@ fn chosen_identifiers_are_included_and_content_never_is() {
 fn each_identifier_is_chosen_alone() {
     let only = |fields| {
         let record = record(|builder| builder.record_fields(fields));
-        [record.response_id().is_some(), record.conversation_id().is_some(), record.labels().next().is_some()]
+        let has_label = record.labels().next().is_some();
+        [record.response_id().is_some(), record.conversation_id().is_some(), has_label, record.tenant().is_some()]
     };
-    assert_eq!(only(RecordFields::new().response_id(Inclusion::Plain)), [true, false, false]);
-    assert_eq!(only(RecordFields::new().conversation_id(Inclusion::Plain)), [false, true, false]);
-    assert_eq!(only(RecordFields::new().labels(Inclusion::Plain)), [false, false, true]);
+    assert_eq!(only(RecordFields::new().response_id(Inclusion::Plain)), [true, false, false, false]);
+    assert_eq!(only(RecordFields::new().conversation_id(Inclusion::Plain)), [false, true, false, false]);
+    assert_eq!(only(RecordFields::new().labels(Inclusion::Plain)), [false, false, true, false]);
+    assert_eq!(only(RecordFields::new().tenant(Inclusion::Plain)), [false, false, false, true]);
 }
 
 #[test]

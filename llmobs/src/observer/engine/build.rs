@@ -7,6 +7,7 @@ use std::sync::Weak;
 use prometheus_client::registry::Registry;
 
 use super::checks::bucket_bounds;
+use super::checks::check_tenants;
 use super::checks::declared_names;
 use super::checks::resolve_max_undeclared_models;
 use super::settings::Settings;
@@ -47,6 +48,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     let profile = settings.profile.unwrap_or_else(profile_from_environment);
     let declared_names = declared_names(&settings, profile)?;
     let max_undeclared_models = resolve_max_undeclared_models(&settings, &declared_names)?;
+    check_tenants(&settings)?;
     let level = settings.level.unwrap_or(if settings.role == Role::Gateway { Level::Core } else { Level::Standard });
     let has_meter_provider = meter_provider.is_some();
     let meter = meter_provider.map_or_else(|| otel::global_meter(profile), |provider| provider.meter(profile));
@@ -67,6 +69,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
         max_undeclared_models,
         series_limit: settings.series_limit,
         retired_model_ttl: duration_to_nanos(settings.retired_model_ttl),
+        tenants: settings.tenants,
         tracer: settings.tracer_provider.map(|provider| provider.tracer(profile)),
         logger: match settings.logger_provider {
             Some(provider) => Some(provider.logger(profile)),

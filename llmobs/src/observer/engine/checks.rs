@@ -15,6 +15,8 @@ use crate::error::BuildError;
 use crate::measurement::BucketBounds;
 use crate::measurement::MAX_LOCAL_BOUNDS;
 use crate::objective::Objective;
+use crate::observer::state::tenant::MAX_TENANT_VARIANTS;
+use crate::observer::state::tenant_registry::RESERVED;
 use crate::series::DeclaredNames;
 use crate::series::ExtraLabel;
 use crate::series::MAX_EXTRA_LABELS;
@@ -103,6 +105,28 @@ pub(crate) fn resolve_max_undeclared_models(
         return Err(BuildError::TooManySeries { label_sets: label_sets(max_undeclared), limit: settings.series_limit });
     }
     Ok(max_undeclared)
+}
+
+/// Checks the settings of tenants. Returns an error for a declared name that cannot be a label or that is the label of
+/// operations without a tenant or of other tenants, and if more label sets of a tenant row are possible than the backend
+/// keeps.
+pub(crate) fn check_tenants(settings: &Settings<'_>) -> Result<(), BuildError> {
+    let Some(tenants) = &settings.tenants else { return Ok(()) };
+    for name in &tenants.declared {
+        let invalid = |reason| BuildError::InvalidLabel { setter: "tenants", name: name.clone(), reason };
+        if !is_label(name) {
+            return Err(invalid("a name must have 1 to 128 bytes and no control characters"));
+        }
+        if RESERVED.contains(&name.as_str()) {
+            return Err(invalid("llmobs itself uses this name"));
+        }
+    }
+    let names = tenants.declared.len().saturating_add(tenants.max_undeclared).saturating_add(RESERVED.len());
+    let label_sets = names.saturating_mul(MAX_TENANT_VARIANTS);
+    if label_sets > settings.series_limit {
+        return Err(BuildError::TooManyTenants { label_sets, limit: settings.series_limit });
+    }
+    Ok(())
 }
 
 /// Returns the bucket bounds of each row of the catalog, by `RowId`: those of the selected resolution, and the limits that

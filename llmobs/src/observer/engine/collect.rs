@@ -23,6 +23,7 @@ use crate::timing::StateTimes;
 impl ObservableSource for ObserverState {
     fn prepare(&self) {
         self.remove_retired_series();
+        self.retire_idle_tenants();
         #[cfg(feature = "otlp")]
         if let Some(reporter) = self.export_reporter() {
             reporter.record_pending();

@@ -191,6 +191,7 @@ impl EndReport<'_> {
             provider,
             model,
             role: state.series.key.role,
+            tenant: state.logged_tenant(),
             response_id: response.id.clone(),
             response_model: response.model.clone(),
             conversation_id: notes.and_then(|notes| notes.conversation_id.get()).map(Arc::clone),

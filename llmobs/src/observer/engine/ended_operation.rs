@@ -70,7 +70,7 @@ impl<'a> EndedOperation<'a> {
         Self { state, series: &state.series, answering_series: current_series(state), marks, ending, stream, tokens }
     }
 
-    /// Counts the end of the operation by its outcome, finish reason and error type.
+    /// Counts the end of the operation by its outcome, finish reason and error type, and for its tenant.
     #[inline]
     pub(crate) fn record_outcome(&self) {
         let variant = match self.ending {
@@ -80,6 +80,9 @@ impl<'a> EndedOperation<'a> {
             Ending::Rejected(error) => ended_rejected_variant(error),
         };
         self.series.add(RowId::Ended, variant, 1);
+        if let Some(tenant) = &self.state.tenant {
+            tenant.record_end(self.ending.outcome(), self.marks.now);
+        }
     }
 
     /// Records the times of the operation: its duration, the time in the queue if it ended there, and the decode time;
@@ -134,13 +137,13 @@ impl<'a> EndedOperation<'a> {
     #[inline]
     pub(crate) fn record_tokens(&self) {
         let (series, tokens) = (self.series, &self.tokens);
-        add_input_tokens(series, tokens.input_source, &tokens.partition);
+        add_input_tokens(self.state, tokens.input_source, &tokens.partition);
         let unrecorded = match self.ending {
             // The producer may record late tokens at the same time.
             Ending::Cancelled => self.state.tokens.recorded.settle_at_end(tokens.total_output),
             _ => tokens.total_output.missing_in(tokens.recorded_output),
         };
-        add_output_tokens(series, tokens.output_source, unrecorded);
+        add_output_tokens(self.state, tokens.output_source, unrecorded);
         let waste = match self.ending {
             Ending::Cancelled => Some((TokenWaste::Cancelled, tokens.recorded_output.total() + unrecorded.total())),
             Ending::Failed(_) => Some((TokenWaste::Failed, tokens.output.unwrap_or(0))),

@@ -28,13 +28,13 @@ use crate::usage::Usage;
 #[cold]
 pub(crate) fn record_running(state: &OperationState, counted: CountedTokens) {
     let recorded = &state.tokens.recorded;
-    let usage = state.tokens.usage();
+    let usage = state.token_usage();
     if usage.output.is_some() {
         let missing = recorded.settle(output_of(&usage.partition()));
-        add_output_tokens(&state.series, usage.source(), missing);
+        add_output_tokens(state, usage.source(), missing);
     }
     if !state.request.reports_usage() {
-        add_output_tokens(&state.series, TokenSource::Counted, recorded.settle(state.of_attempt(counted)));
+        add_output_tokens(state, TokenSource::Counted, recorded.settle(state.of_attempt(counted)));
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn report_choice_usage(state: &OperationState, choice: u32, usage: Us
 #[cold]
 fn record_late_tokens(state: &OperationState, usage: &Usage) {
     let missing = state.tokens.recorded.settle(output_of(&usage.partition()));
-    add_output_tokens(&state.series, usage.source(), missing);
+    add_output_tokens(state, usage.source(), missing);
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Cancelled, missing.total());
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
 fn supersede_attempt(state: &OperationState) {
     let carried = state.tokens.streamed();
     let counted = state.of_attempt(CountedTokens { text: carried, reasoning: 0 });
-    let usage = state.tokens.usage();
+    let usage = state.token_usage();
     let (output, source) = match usage.output {
         Some(_) => (output_of(&usage.partition()), usage.source()),
         None => (counted, TokenSource::Counted),
@@ -104,8 +104,8 @@ fn supersede_attempt(state: &OperationState) {
     let superseded =
         SupersededTokens { input: input.input(), output: recorded.total().saturating_add(missing.total()) };
     state.notes.get_or_init().add_superseded(superseded);
-    add_input_tokens(&state.series, usage.source(), &input);
-    add_output_tokens(&state.series, source, missing);
+    add_input_tokens(state, usage.source(), &input);
+    add_output_tokens(state, source, missing);
     add_wasted_tokens(&state.series, TokenDirection::Input, TokenWaste::Superseded, input.input());
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, output.total());
 }
@@ -115,7 +115,7 @@ fn supersede_attempt(state: &OperationState) {
 /// itself.
 pub(crate) fn add_superseded_tokens(state: &OperationState, tokens: u64) {
     state.notes.get_or_init().add_superseded(SupersededTokens { input: 0, output: tokens });
-    add_output_tokens(&state.series, TokenSource::Counted, CountedTokens { text: tokens, reasoning: 0 });
+    add_output_tokens(state, TokenSource::Counted, CountedTokens { text: tokens, reasoning: 0 });
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, tokens);
 }
 
@@ -124,17 +124,26 @@ pub(crate) const fn output_of(partition: &TokenPartition) -> CountedTokens {
     CountedTokens { text: partition.text, reasoning: partition.reasoning }
 }
 
-/// Adds the input tokens of `input` to `llmobs.token.processed`; its output tokens are ignored.
-pub(crate) fn add_input_tokens(series: &OperationSeries, source: TokenSource, input: &TokenPartition) {
+/// Adds the input tokens of `input` to `llmobs.token.processed`, and to the tokens of the tenant; its output tokens are
+/// ignored.
+pub(crate) fn add_input_tokens(state: &OperationState, source: TokenSource, input: &TokenPartition) {
+    let series = &state.series;
     add_processed_tokens(series, TokenKind::Uncached, source, input.uncached);
     add_processed_tokens(series, TokenKind::CacheRead, source, input.cache_read);
     add_processed_tokens(series, TokenKind::CacheWrite, source, input.cache_write);
+    if let Some(tenant) = &state.tenant {
+        tenant.add_tokens(TokenDirection::Input, input.input());
+    }
 }
 
-/// Adds output tokens, text and reasoning, to `llmobs.token.processed`.
-pub(crate) fn add_output_tokens(series: &OperationSeries, source: TokenSource, output: CountedTokens) {
+/// Adds output tokens, text and reasoning, to `llmobs.token.processed`, and to the tokens of the tenant.
+pub(crate) fn add_output_tokens(state: &OperationState, source: TokenSource, output: CountedTokens) {
+    let series = &state.series;
     add_processed_tokens(series, TokenKind::Text, source, output.text);
     add_processed_tokens(series, TokenKind::Reasoning, source, output.reasoning);
+    if let Some(tenant) = &state.tenant {
+        tenant.add_tokens(TokenDirection::Output, output.total());
+    }
 }
 
 /// Adds tokens of one kind and source to `llmobs.token.processed`; zero adds nothing and creates no series.

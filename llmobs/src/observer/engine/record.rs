@@ -1,6 +1,8 @@
 //! The records of an operation, one model call: the notice of its start and the record of its end, for the callbacks and
 //! the channel of the application.
 
+use std::sync::Arc;
+
 use super::ended_operation::EndedOperation;
 use crate::catalog::SERIES_ATTRIBUTES;
 use crate::clock::system_time_before_now;
@@ -48,6 +50,8 @@ pub(crate) fn deliver_end(end: &EndedOperation<'_>, event: Box<RequestCompleteEv
     let event = RequestCompleteEvent {
         response_id: rules.response_id(event.response_id),
         conversation_id: rules.conversation_id(event.conversation_id),
+        // That of the log event is the value of the label, which can be `_OTHER`.
+        tenant: rules.tenant(end.state.notes.get().and_then(|notes| notes.tenant_name.get()).map(Arc::clone)),
         // Describes the log event: a reader must not weight records by its ratio.
         keep_reason: None,
         ..event

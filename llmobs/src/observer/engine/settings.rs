@@ -12,6 +12,7 @@ use crate::catalog::Role;
 use crate::clock::Clock;
 use crate::objective::Objective;
 use crate::observer::content::ContentSettings;
+use crate::observer::state::tenant_registry::TenantSettings;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
 use crate::record::RecordSettings;
@@ -61,6 +62,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) series_limit: usize,
     /// The time for which the series of a retired model remain on the Prometheus page.
     pub(crate) retired_model_ttl: Duration,
+    /// The settings of tenants; `None` records no tenants.
+    pub(crate) tenants: Option<TenantSettings>,
     /// The clock of all moments.
     pub(crate) clock: Clock,
     /// The Prometheus registry of the application; `None` creates one for the observer.
@@ -113,6 +116,7 @@ impl Settings<'_> {
             profile: None,
             series_limit: 2_000,
             retired_model_ttl: Duration::from_secs(300),
+            tenants: None,
             clock: Clock::system(),
             registry: None,
             views: Vec::new(),

@@ -1,5 +1,6 @@
 //! The start of an operation, one model call. The builder `Start` collects the `Call` and passes it to `start`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::companion::OperationInfo;
 use crate::companion::OperationRef;
 use crate::event::RequestDetails;
 use crate::observer::current::claim_served_request;
+use crate::observer::current::request_tenant;
 use crate::observer::current::take_request_arrival;
 use crate::observer::engine::record::deliver_start;
 use crate::observer::engine::settings::UNKNOWN_PROVIDER;
@@ -52,6 +54,8 @@ pub(crate) struct Call<'a> {
     /// The index of the objective that the `llm_span` attribute of a function defines; `None` without one, or if the
     /// observer declares an objective of this name, which judges every operation.
     pub(crate) function_objective: Option<usize>,
+    /// The name of the tenant; `None` is the tenant of the request that is being served, else none.
+    pub(crate) tenant: Option<Cow<'a, str>>,
     /// The index of each application label's value, from one; zero if the label has no value.
     pub(crate) label_values: [u8; MAX_EXTRA_LABELS],
 }
@@ -93,6 +97,11 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
     let text_span = span.as_ref().filter(|_| call.name != OperationName::Embeddings);
     let used_span_bytes =
         text_span.and_then(|span| inner.content.set_stop_sequences(span, call.request.stop_sequences));
+    let requested_tenant = match (&inner.tenants, &call.tenant) {
+        (Some(_), None) => request_tenant(),
+        _ => None,
+    };
+    let tenant_name = call.tenant.as_deref().or(requested_tenant.as_deref());
     let params = StartParams {
         record_number: inner.recorder.as_ref().and_then(|recorder| recorder.next_number()),
         t0,
@@ -113,6 +122,14 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         request_details: (inner.should_emit_details() && call.name != OperationName::Embeddings)
             .then(|| RequestDetails::from_params(&call.request)),
         served_request,
+        tenant: inner.tenants.as_ref().map(|tenants| tenants.admit(tenant_name, t0)),
+        // Records name also a tenant that has no series of its own.
+        tenant_name: match (&inner.recorder, tenant_name) {
+            (Some(recorder), Some(name)) if recorder.rules().has_tenant() && !name.is_empty() => {
+                Some(sanitize(name).as_ref().into())
+            }
+            _ => None,
+        },
     };
     series.add(RowId::Started, 0, 1);
     if let Some(index) = call.function_objective {

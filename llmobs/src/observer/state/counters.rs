@@ -1,6 +1,7 @@
-//! The numbers of attempts, stalls and preemptions of one operation (one model call), and the engine that runs it. Any
-//! thread sets them; the log event at the end of the operation contains the numbers.
+//! The numbers of attempts, stalls and preemptions of one operation (one model call), the engine that runs it, and the
+//! quality of its reported usage. Any thread sets them; the log event at the end of the operation contains the numbers.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
@@ -16,6 +17,8 @@ pub(crate) struct Counters {
     attempts: AtomicU16,
     /// The index of the engine that runs the operation, [`NO_ENGINE`] before a step named it.
     engine: AtomicU8,
+    /// Set if the usage reported for the current attempt is an estimate. Here, it needs no further word.
+    is_usage_estimated: AtomicBool,
 }
 
 /// The index of no engine.
@@ -30,6 +33,7 @@ impl Counters {
             stalls: AtomicU16::new(0),
             attempts: AtomicU16::new(1),
             engine: AtomicU8::new(NO_ENGINE),
+            is_usage_estimated: AtomicBool::new(false),
         }
     }
 
@@ -67,6 +71,18 @@ impl Counters {
     #[inline]
     pub(crate) fn attempts(&self) -> u16 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether the usage reported for the current attempt is an estimate.
+    #[inline]
+    pub(crate) fn set_usage_estimated(&self, is_estimated: bool) {
+        self.is_usage_estimated.store(is_estimated, Ordering::Relaxed);
+    }
+
+    /// Returns whether the usage reported for the current attempt is an estimate.
+    #[inline]
+    pub(crate) fn is_usage_estimated(&self) -> bool {
+        self.is_usage_estimated.load(Ordering::Relaxed)
     }
 
     /// Sets the index of the engine whose step names the operation. Only the first call has an effect.

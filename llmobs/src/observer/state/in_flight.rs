@@ -25,6 +25,8 @@ pub(crate) trait InFlightOperation: Send + Sync + fmt::Debug {
     fn engine_id(&self) -> Option<Arc<str>>;
     /// Returns the ids of the operation's span if it is sampled.
     fn trace_link(&self) -> Option<TraceLink>;
+    /// Returns the tenant; `None` unless the application chose that a snapshot contains it.
+    fn logged_tenant(&self) -> Option<Arc<str>>;
 }
 
 /// The in-flight registry: all operations of an observer that have started and not ended. An operation is identified by
@@ -92,6 +94,9 @@ pub struct InFlight {
     pub engine_id: Option<String>,
     /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits; `None` without one.
     pub trace_id: Option<String>,
+    /// The value of `llmobs.tenant.name`; `None` unless [`ObserverBuilder::log_tenants`](crate::ObserverBuilder::log_tenants)
+    /// is set.
+    pub tenant: Option<String>,
 }
 
 /// The party that an operation waits for.
@@ -137,6 +142,7 @@ impl InFlight {
             preemptions: operation.preemptions(),
             engine_id: operation.engine_id().map(|id| id.to_string()),
             trace_id: operation.trace_link().map(|link| link.trace_id_hex().to_string()),
+            tenant: operation.logged_tenant().map(|name| name.to_string()),
         }
     }
 }

@@ -19,6 +19,8 @@ use super::model_registry::MAX_NAMES;
 use super::model_registry::ModelRegistry;
 use super::model_registry::admit_name;
 use super::model_registry::count_folded;
+use super::tenant_registry::TenantRegistry;
+use super::tenant_registry::TenantSettings;
 #[cfg(feature = "tokio")]
 use super::watched_runtimes::BusyRuntime;
 #[cfg(feature = "tokio")]
@@ -67,6 +69,8 @@ pub(crate) struct ObserverState {
     declared_names: Arc<DeclaredNames>,
     /// The models and their series.
     pub(crate) models: ModelRegistry,
+    /// The tenants and their series; `None` if the observer records no tenants.
+    pub(crate) tenants: Option<TenantRegistry>,
     /// The inference engines whose schedulers hold a handle.
     pub(crate) engines: EngineRegistry,
     /// The names of async runtimes, limited to `MAX_NAMES`.
@@ -130,6 +134,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) series_limit: usize,
     /// Nanoseconds from the retirement of a model until its series may be removed.
     pub(crate) retired_model_ttl: u64,
+    /// The settings of tenants; `None` if the observer records no tenants.
+    pub(crate) tenants: Option<TenantSettings>,
     /// The tracer for the spans of an operation's stages (queue, prefill, decode); `None` uses the global one.
     pub(crate) tracer: Option<BoxedTracer>,
     /// The logger of events that may contain content; `None` if they are `tracing` events.
@@ -174,8 +180,10 @@ impl ObserverState {
             &sinks,
             settings.clock.clone(),
         );
+        let now = settings.clock.now().as_nanos();
         Self {
             recorder,
+            tenants: settings.tenants.map(|tenants| TenantRegistry::new(Arc::clone(&sinks), &tenants, now)),
             engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone(), Arc::clone(&attached)),
             clock: settings.clock,
             first_token: settings.first_token,
@@ -265,6 +273,20 @@ impl ObserverState {
     pub(crate) fn retire_model(&self, model: &str) {
         self.models.retire(model, self.clock.now().as_nanos());
         self.remove_retired_series();
+    }
+
+    /// Forgets a tenant.
+    pub(crate) fn forget_tenant(&self, name: &str) {
+        if let Some(tenants) = &self.tenants {
+            tenants.forget(name);
+        }
+    }
+
+    /// Retires the tenants that have been idle for their time to live.
+    pub(crate) fn retire_idle_tenants(&self) {
+        if let Some(tenants) = &self.tenants {
+            tenants.retire_idle(self.clock.now().as_nanos());
+        }
     }
 
     /// Removes the series of retired models whose time to live has passed and that are not in use from the Prometheus

@@ -15,6 +15,8 @@ use super::request::StartParams;
 use super::response_notes::Notes;
 use super::response_notes::Response;
 use super::response_notes::ResponseNotes;
+use super::tenant::Tenant;
+use super::tenant_registry::TenantRegistry;
 use super::times::MarkResult;
 use super::times::SetOnce;
 use super::times::SetResult;
@@ -49,6 +51,8 @@ pub(crate) struct OperationState {
     pub(crate) observer: Arc<ObserverState>,
     /// The series that the metrics of the operation are recorded in.
     pub(crate) series: Arc<OperationSeries>,
+    /// The tenant on whose behalf the operation runs; `None` if the observer records no tenants.
+    pub(crate) tenant: Option<Arc<Tenant>>,
     /// The values that the start fixed, such as the deadline.
     pub(crate) request: Request,
     /// The moments at which the operation changed its state.
@@ -73,6 +77,7 @@ impl OperationState {
             observer,
             series,
             request: Request::new(&params),
+            tenant: params.tenant,
             times: Times::new(params.t0),
             time_to_first_chunk: SetOnce::new(),
             tokens: TokenCounts::default(),
@@ -82,6 +87,9 @@ impl OperationState {
         };
         if let Some(conversation) = params.conversation_id {
             let _ = state.notes.get_or_init().conversation_id.set(conversation);
+        }
+        if let Some(tenant) = params.tenant_name {
+            let _ = state.notes.get_or_init().tenant_name.set(tenant);
         }
         if let Some(details) = params.request_details {
             let _ = state.notes.get_or_init().request_details.set(details);
@@ -228,6 +236,10 @@ impl OperationState {
             return;
         }
         self.tokens.merge(usage);
+        // One estimated report makes the whole usage estimated.
+        if usage.is_estimated {
+            self.counters.set_usage_estimated(true);
+        }
         if usage.details != UsageDetails::new() {
             self.notes.get_or_init().merge_usage_details(usage.details);
         }
@@ -236,7 +248,12 @@ impl OperationState {
     /// Returns the token usage reported so far; the number of a kind is `None` if it was never reported.
     pub(crate) fn usage(&self) -> Usage {
         let details = self.notes.get().map_or(UsageDetails::new(), Notes::usage_details);
-        Usage { details, ..self.tokens.usage() }
+        Usage { details, ..self.token_usage() }
+    }
+
+    /// Returns the token usage reported so far for the current attempt, without its modalities and service tier.
+    pub(crate) fn token_usage(&self) -> Usage {
+        Usage { is_estimated: self.counters.is_usage_estimated(), ..self.tokens.reported() }
     }
 
     /// Merges a report of the token usage of one of several choices. Returns the usage of all choices, whose output
@@ -251,6 +268,7 @@ impl OperationState {
     pub(crate) fn restart_usage(&self, carried: u64) {
         self.notes.get_or_init().restart_usage(carried);
         self.tokens.clear_usage();
+        self.counters.set_usage_estimated(false);
     }
 
     /// Returns those of the tokens counted from the stream that belong to the current attempt.
@@ -329,6 +347,12 @@ impl OperationState {
         operation_id(self)
     }
 
+    /// Returns the tenant for a log event or a snapshot; `None` unless the application chose that they contain it.
+    pub(crate) fn logged_tenant(&self) -> Option<Arc<str>> {
+        let is_logged = self.observer.tenants.as_ref().is_some_and(TenantRegistry::is_logged);
+        self.tenant.as_ref().filter(|_| is_logged).map(|tenant| tenant.name())
+    }
+
     /// Notifies the companions of a mark.
     fn notify_mark(&self, mark: Mark, at: u64) {
         self.observer
@@ -376,6 +400,10 @@ impl InFlightOperation for OperationState {
 
     fn trace_link(&self) -> Option<TraceLink> {
         self.request.trace_link
+    }
+
+    fn logged_tenant(&self) -> Option<Arc<str>> {
+        Self::logged_tenant(self)
     }
 }
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use super::tenant::Tenant;
 use crate::event::RequestDetails;
 use crate::measurement::TraceLink;
 use crate::observer::content::Capturing;
@@ -40,10 +41,14 @@ pub(crate) struct StartParams {
     pub(crate) function_objective: Option<usize>,
     /// The conversation that the operation belongs to, up to 128 bytes.
     pub(crate) conversation_id: Option<Arc<str>>,
+    /// The name of the tenant, up to 128 bytes, if records include it.
+    pub(crate) tenant_name: Option<Arc<str>>,
     /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: Option<RequestDetails>,
     /// The server's request, if its span describes this operation.
     pub(crate) served_request: Option<Arc<ServedRequest>>,
+    /// The tenant; `None` if the observer records no tenants.
+    pub(crate) tenant: Option<Arc<Tenant>>,
 }
 
 /// The values that do not change while the operation runs, in as few bytes as possible.

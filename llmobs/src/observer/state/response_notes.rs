@@ -31,6 +31,8 @@ pub(crate) struct ResponseNotes(OnceLock<Box<Notes>>);
 pub(crate) struct Notes {
     /// The conversation that the operation belongs to, up to 128 bytes.
     pub(crate) conversation_id: OnceLock<Arc<str>>,
+    /// The name of the tenant as the application gave it, up to 128 bytes, if records include it.
+    pub(crate) tenant_name: OnceLock<Arc<str>>,
     /// The response to the current attempt.
     response: Mutex<Response>,
     /// The provider and the model to which the request is sent now, if they are not those of the start.

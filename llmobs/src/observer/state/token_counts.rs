@@ -1,13 +1,11 @@
 //! The token counts of one operation, a model call: the usage that was reported for its current attempt (a try of the
 //! operation), from any thread, and the output tokens that its stream has carried.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use super::recorded_output::RecordedOutput;
 use crate::usage::Usage;
-use crate::usage::UsageDetails;
 
 /// The reported token usage of the current attempt, the number of output tokens that the stream has carried in all
 /// attempts, and the output tokens that are already recorded. Each number of the usage is the largest that was
@@ -19,7 +17,6 @@ pub(crate) struct TokenCounts {
     cache_write: AtomicMax,
     output: AtomicMax,
     reasoning: AtomicMax,
-    is_estimated: AtomicBool,
     /// Number of output tokens, text and reasoning, that the stream has carried, of all attempts. Only the stream
     /// writes it, with a plain store and no read-modify-write; collections of metrics and other threads read it.
     streamed: AtomicU64,
@@ -28,9 +25,7 @@ pub(crate) struct TokenCounts {
 }
 
 impl TokenCounts {
-    /// Merges a report of usage: of several reports, the largest number of each kind of token counts. One estimated
-    /// report makes the whole usage estimated. The details (modalities, service tier) are ignored; the notes of the
-    /// operation hold them.
+    /// Merges the numbers of a report of usage: of several reports, the largest number of each kind of token counts.
     #[inline]
     pub(crate) fn merge(&self, usage: &Usage) {
         self.input.raise(usage.input);
@@ -38,23 +33,19 @@ impl TokenCounts {
         self.cache_write.raise(usage.cache_write);
         self.output.raise(usage.output);
         self.reasoning.raise(usage.reasoning);
-        if usage.is_estimated {
-            self.is_estimated.store(true, Ordering::Relaxed);
-        }
     }
 
-    /// Returns the usage reported so far for the current attempt, without its details; the number of a kind is `None`
-    /// if it was not reported.
+    /// Returns the numbers reported so far for the current attempt, as a usage that is not estimated and without details;
+    /// the number of a kind is `None` if it was not reported.
     #[inline]
-    pub(crate) fn usage(&self) -> Usage {
+    pub(crate) fn reported(&self) -> Usage {
         Usage {
             input: self.input.get(),
             cache_read: self.cache_read.get(),
             cache_write: self.cache_write.get(),
             output: self.output.get(),
             reasoning: self.reasoning.get(),
-            is_estimated: self.is_estimated.load(Ordering::Relaxed),
-            details: UsageDetails::default(),
+            ..Usage::new()
         }
     }
 
@@ -63,7 +54,6 @@ impl TokenCounts {
         for number in [&self.input, &self.cache_read, &self.cache_write, &self.output, &self.reasoning] {
             number.clear();
         }
-        self.is_estimated.store(false, Ordering::Relaxed);
     }
 
     /// Sets the number of output tokens that the stream has carried so far, of all attempts. Only the stream may call

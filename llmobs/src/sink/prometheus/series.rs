@@ -61,6 +61,16 @@ impl RowSeries {
         self.lock().retain(|labels, _| !has_label(labels));
     }
 
+    /// Removes a series of a counter of whole numbers, and adds its value to the series with the labels `into`, which is
+    /// created if it does not exist. Has no effect if the series does not exist.
+    pub(in crate::sink) fn merge_counter(&self, row: &Row, labels: &[Label], into: &[Label]) {
+        let mut series = self.lock();
+        let Some((_, SeriesValue::Counter(removed))) = series.remove(labels) else { return };
+        let new = || (PrometheusLabels::new(into), SeriesValue::new(row, &BucketBounds::new(&[])));
+        let (_, sum) = series.entry(into.into()).or_insert_with(new);
+        sum.add(removed.load(Ordering::Relaxed));
+    }
+
     /// Returns the number of series.
     pub(in crate::sink) fn len(&self) -> usize {
         self.lock().len()

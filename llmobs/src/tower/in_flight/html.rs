@@ -28,7 +28,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 ";
 
 const COLUMNS: &str = "<tr><th>age, s<th>silence, s<th>state<th>waits for<th>operation<th>model<th>provider\
-                       <th>tokens<th>tokens/s<th>preemptions<th>engine<th>trace</tr>\n";
+                       <th>tokens<th>tokens/s<th>preemptions<th>engine<th>tenant<th>trace</tr>\n";
 
 struct TableRow<'a>(&'a InFlight);
 
@@ -46,7 +46,9 @@ impl fmt::Display for TableRow<'_> {
             write!(f, "{rate:.1}")?;
         }
         write!(f, "<td class=number>{}", operation.preemptions)?;
-        write!(f, "<td>{}", EscapedHtml(operation.engine_id.as_deref().unwrap_or_default()))?;
+        for text in [&operation.engine_id, &operation.tenant] {
+            write!(f, "<td>{}", EscapedHtml(text.as_deref().unwrap_or_default()))?;
+        }
         writeln!(f, "<td><code>{}</code></tr>", operation.trace_id.as_deref().unwrap_or_default())
     }
 }

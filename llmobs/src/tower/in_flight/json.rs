@@ -38,5 +38,6 @@ fn write_operation(operation: &InFlight, out: &mut String) {
             None => object.null(name),
         }
     }
+    object.string("tenant", operation.tenant.as_deref());
     object.finish();
 }
