@@ -36,7 +36,7 @@ mod support {
 /// A name, and a function that runs the given number of iterations.
 type Candidate = (&'static str, fn(usize));
 
-const CANDIDATES: [Candidate; 12] = [
+const CANDIDATES: [Candidate; 14] = [
     ("a chunk: the bare stream", |chunks| drain(token_stream(chunks))),
     ("a chunk: llmobs, disabled", |chunks| observe(&Observer::disabled(), &Clock::manual().1, chunks)),
     ("a chunk: llmobs, Prometheus alone", |chunks| {
