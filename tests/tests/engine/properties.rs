@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use llmobs::ErrorType;
 use llmobs::Observer;
+use llmobs::Operation;
 use llmobs::catalog::Level;
 use llmobs::engine::CacheTier;
 use llmobs::engine::Engine;
+use llmobs::engine::SequenceWork;
 use llmobs::engine::WaitReason;
 use llmobs::testing::Readings;
 use proptest::collection::vec;
@@ -135,6 +138,108 @@ proptest! {
         prop_assert_eq!(readings.value("llmobs.engine.step.age", &[]) as u64, model.now - model.progress);
         engine.set_kv_cache_usage(0);
         prop_assert_eq!(value(&observer, "llmobs.engine.kv_cache.usage", &[]), 0.0);
+    }
+}
+
+/// A call of a scheduler that concerns one of the operations in flight, by its position.
+#[derive(Debug, Clone, Copy)]
+enum OperationCall {
+    Start,
+    Schedule(usize),
+    Preempt(usize),
+    /// A step of all scheduled operations, with a draft of these drafted and accepted tokens for each, and tokens that
+    /// are computed again.
+    Step {
+        drafted: u64,
+        accepted: u64,
+        recomputed: u64,
+    },
+    Complete(usize),
+    Fail(usize),
+    Drop(usize),
+}
+
+fn operation_call() -> impl Strategy<Value = OperationCall> {
+    let position = 0..8_usize;
+    prop_oneof![
+        3 => Just(OperationCall::Start),
+        3 => position.clone().prop_map(OperationCall::Schedule),
+        2 => position.clone().prop_map(OperationCall::Preempt),
+        3 => (0..5_u64, 0..5_u64, 0..9_u64).prop_map(|(drafted, accepted, recomputed)| OperationCall::Step {
+            drafted,
+            accepted: accepted.min(drafted),
+            recomputed,
+        }),
+        1 => position.clone().prop_map(OperationCall::Complete),
+        1 => position.clone().prop_map(OperationCall::Fail),
+        1 => position.prop_map(OperationCall::Drop),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn started_operations_are_ended_or_active_through_preemption_recomputation_and_speculation(
+        calls in vec(operation_call(), 0..60),
+    ) {
+        let (observer, hand) = observer(Level::Standard);
+        let engine = observer.engine("m").build();
+        let mut operations: Vec<Operation> = Vec::new();
+        let (mut started, mut ended, mut step_tokens, mut drafted_tokens, mut recomputed_tokens) = (0, 0, 0, 0, 0);
+        for call in calls {
+            hand.advance(Duration::from_millis(10));
+            match call {
+                OperationCall::Start => {
+                    let operation = observer.chat("m").start();
+                    operation.marker().enqueued();
+                    operations.push(operation);
+                    started += 1;
+                }
+                OperationCall::Schedule(position) => {
+                    operations.get(position).into_iter().for_each(|operation| operation.marker().scheduled());
+                }
+                OperationCall::Preempt(position) => {
+                    operations.get(position).into_iter().for_each(|operation| operation.marker().preempted());
+                }
+                OperationCall::Step { drafted, accepted, recomputed } => {
+                    let mut step = engine.step();
+                    for operation in &operations {
+                        let work = SequenceWork::new().prefill_tokens(recomputed).decode_tokens(1 + drafted);
+                        step.add_sequence(operation.marker(), work);
+                        engine.draft(drafted, accepted);
+                        engine.recomputed_tokens(recomputed);
+                        step_tokens += recomputed + 1 + drafted;
+                        drafted_tokens += drafted;
+                        recomputed_tokens += recomputed;
+                    }
+                    step.finish();
+                }
+                OperationCall::Complete(position) | OperationCall::Fail(position) | OperationCall::Drop(position) => {
+                    if position < operations.len() {
+                        let operation = operations.swap_remove(position);
+                        match call {
+                            OperationCall::Complete(_) => operation.complete(),
+                            OperationCall::Fail(_) => operation.fail(ErrorType::Inference),
+                            _ => drop(operation),
+                        }
+                        ended += 1;
+                    }
+                }
+            }
+        }
+        let readings = Readings::new(&observer);
+        let count = |name| readings.count(name, &[]);
+        let active = u64::try_from(operations.len()).unwrap();
+        prop_assert_eq!(count("llmobs.operation.started"), started);
+        prop_assert_eq!(count("llmobs.operation.ended"), ended);
+        prop_assert_eq!(count("llmobs.operation.active"), active);
+        prop_assert_eq!(started, ended + active);
+        prop_assert_eq!(count("llmobs.engine.speculative.tokens"), drafted_tokens);
+        prop_assert_eq!(count("llmobs.engine.recomputed_tokens"), recomputed_tokens);
+        prop_assert_eq!(readings.histogram("llmobs.engine.step.tokens", &[]).sum as u64, step_tokens);
+        drop(operations);
+        let readings = Readings::new(&observer);
+        prop_assert_eq!(readings.count("llmobs.operation.ended", &[]), started);
+        prop_assert_eq!(readings.count("llmobs.operation.active", &[]), 0);
     }
 }
 
