@@ -45,8 +45,9 @@ impl SchemaSet {
         self.schemas.validate(value, index).map_err(|error| format!("{} {name}: {error:#}\n{value}", self.folder))
     }
 
-    /// Validates a list of messages against the schema `name`. Each part must also have the required fields of its
-    /// `type`, because the generic part of the schema accepts any fields.
+    /// Validates a list of messages against the schema `name`, as [`check`](Self::check) does, and returns the first error.
+    /// Each part must also have the required fields of its `type`, because the generic part of the schema accepts any
+    /// fields. A part of another type is an error too.
     pub fn check_messages(&self, name: &str, value: &Value) -> Result<(), String> {
         self.check(name, value)?;
         for part in value.as_array().into_iter().flatten().filter_map(|message| message["parts"].as_array()).flatten() {

@@ -74,16 +74,18 @@ impl<'g> GatePass<'g> {
     }
 
     /// Returns the value of `gen_ai.system_instructions`: instructions that are not messages of the conversation.
+    /// If the list is too long, the first are kept.
     pub fn system_instructions(&mut self, texts: &[Content<String>]) -> Option<GatedValue> {
         self.list(texts, Keep::First, |serializer, text| serializer.instruction(text))
     }
 
-    /// Returns the value of `gen_ai.tool.definitions`.
+    /// Returns the value of `gen_ai.tool.definitions`. If the list is too long, the first are kept.
     pub fn tool_definitions(&mut self, tools: &[ToolDefinition]) -> Option<GatedValue> {
         self.list(tools, Keep::First, |serializer, tool| serializer.definition(tool))
     }
 
     /// Returns the value of `gen_ai.retrieval.documents`. Documents with a score that is not finite are dropped.
+    /// If the list is too long, the first are kept.
     pub fn documents(&mut self, documents: &[Document]) -> Option<GatedValue> {
         let finite: Vec<&Document> = documents.iter().filter(|document| document.score.is_finite()).collect();
         self.report.dropped_messages += as_u64(documents.len() - finite.len());

@@ -20,7 +20,8 @@ pin_project! {
     ///
     /// A body dropped before its end makes the request `cancelled`, unless its poll panicked (`internal`), the service
     /// is shutting down (`shutdown`), or the body was complete: by its own `is_end_stream`, by its `size_hint`, or by
-    /// the response's `Content-Length`, and for gRPC also by the status in the trailers.
+    /// the response's `Content-Length`. A gRPC response is complete only once its status has arrived, in the headers or
+    /// in the trailers. An error of the body makes the request failed.
     pub struct ServerBody<B>
     where
         B: Body,
