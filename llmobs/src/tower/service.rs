@@ -15,7 +15,7 @@ use super::exchange::HttpExchange;
 use super::future::ServerFuture;
 use super::layer_state::LayerState;
 
-/// A service that [`ServerLayer`](super::ServerLayer) observes.
+/// The service that [`ServerLayer`](super::ServerLayer) puts around another one, whose requests it observes.
 #[derive(Clone)]
 pub struct Server<S> {
     inner: S,
