@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::catalog::llmobs_attribute;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
+use crate::semconv::attribute;
 
 /// The form in which records contain a value that may identify a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,12 +95,12 @@ pub(crate) struct FieldRules {
 impl FieldRules {
     /// Returns the identifier of the response in the chosen form; `None` if it is omitted.
     pub(crate) fn response_id(&self, id: Option<Arc<str>>) -> Option<Arc<str>> {
-        self.apply(self.fields.response_id, "gen_ai.response.id", id?)
+        self.apply(self.fields.response_id, attribute::GEN_AI_RESPONSE_ID, id?)
     }
 
     /// Returns the identifier of the conversation in the chosen form; `None` if it is omitted.
     pub(crate) fn conversation_id(&self, id: Option<Arc<str>>) -> Option<Arc<str>> {
-        self.apply(self.fields.conversation_id, "gen_ai.conversation.id", id?)
+        self.apply(self.fields.conversation_id, attribute::GEN_AI_CONVERSATION_ID, id?)
     }
 
     /// Returns whether records include the tenant.
@@ -108,7 +110,7 @@ impl FieldRules {
 
     /// Returns the name of the tenant in the chosen form; `None` if it is omitted.
     pub(crate) fn tenant(&self, name: Option<Arc<str>>) -> Option<Arc<str>> {
-        self.apply(self.fields.tenant, "llmobs.tenant.name", name?)
+        self.apply(self.fields.tenant, llmobs_attribute::TENANT_NAME, name?)
     }
 
     /// Returns those of the labels that are included, with their values in the chosen form.

@@ -32,8 +32,8 @@ use crate::usage::Usage;
 /// sequence number and the declared labels. An observer makes exactly one for each operation. A time that was not
 /// measured and a number that is not known are `None`, never zero.
 ///
-/// It contains no content. The identifiers of the response and of the conversation and the labels are included only if
-/// [`RecordFields`](super::RecordFields) says so. With the feature `serde` it implements `Serialize`; the JSON is that of
+/// Contains no content. Contains the identifiers of the response and of the conversation, the tenant and the labels only
+/// if [`RecordFields`](super::RecordFields) includes them. With the feature `serde`, a record implements `Serialize`; the JSON is that of
 /// [`to_json`](Self::to_json).
 #[derive(Debug, Clone)]
 pub struct Finished {

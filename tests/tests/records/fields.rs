@@ -70,6 +70,15 @@ fn each_identifier_is_chosen_alone() {
 }
 
 #[test]
+fn an_observer_without_tenants_records_none() {
+    let (sender, records) = std::sync::mpsc::channel();
+    let builder = Observer::builder().model("m").record_fields(RecordFields::new().tenant(Inclusion::Plain));
+    let observer = builder.on_end(move |record| sender.send(record).unwrap()).build().unwrap();
+    observer.chat("m").tenant("canary-tenant").start().complete();
+    assert_eq!(records.recv().unwrap().tenant(), None);
+}
+
+#[test]
 fn pseudonyms_replace_identifiers_and_a_new_key_makes_them_unlinkable() {
     let with_key = |key| {
         record(move |builder| builder.record_fields(every_value(Inclusion::Pseudonym)).pseudonyms(pseudonyms(key)))

@@ -97,11 +97,10 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
     let text_span = span.as_ref().filter(|_| call.name != OperationName::Embeddings);
     let used_span_bytes =
         text_span.and_then(|span| inner.content.set_stop_sequences(span, call.request.stop_sequences));
-    let requested_tenant = match (&inner.tenants, &call.tenant) {
-        (Some(_), None) => request_tenant(),
-        _ => None,
-    };
-    let tenant_name = call.tenant.as_deref().or(requested_tenant.as_deref());
+    let tenants = inner.tenants.as_ref();
+    let requested_tenant = tenants.filter(|_| call.tenant.is_none()).and_then(|_| request_tenant());
+    let tenant_name = tenants.and_then(|_| call.tenant.as_deref().or(requested_tenant.as_deref()));
+    let records_tenant = inner.recorder.as_ref().is_some_and(|recorder| recorder.rules().has_tenant());
     let params = StartParams {
         record_number: inner.recorder.as_ref().and_then(|recorder| recorder.next_number()),
         t0,
@@ -122,14 +121,11 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         request_details: (inner.should_emit_details() && call.name != OperationName::Embeddings)
             .then(|| RequestDetails::from_params(&call.request)),
         served_request,
-        tenant: inner.tenants.as_ref().map(|tenants| tenants.admit(tenant_name, t0)),
+        tenant: tenants.map(|tenants| tenants.admit(tenant_name, t0)),
         // Records name also a tenant that has no series of its own.
-        tenant_name: match (&inner.recorder, tenant_name) {
-            (Some(recorder), Some(name)) if recorder.rules().has_tenant() && !name.is_empty() => {
-                Some(sanitize(name).as_ref().into())
-            }
-            _ => None,
-        },
+        tenant_name: tenant_name
+            .filter(|name| records_tenant && !name.is_empty())
+            .map(|name| sanitize(name).as_ref().into()),
     };
     series.add(RowId::Started, 0, 1);
     if let Some(index) = call.function_objective {
