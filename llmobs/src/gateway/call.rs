@@ -28,6 +28,7 @@ use crate::sse::UsageFrameFilter;
 use crate::sse::WholeResponse;
 use crate::sse::parse_request;
 use crate::sse::request_stream_usage;
+use crate::tower::TenantSource;
 use crate::tower::content_length;
 
 /// A call whose request is being read. If it is dropped before [`start`](Self::start), because the caller left or a
@@ -68,8 +69,7 @@ impl PendingCall {
         }
         let endpoint = (settings.endpoint)(head)?;
         let arrived_at = settings.observer.now();
-        let source = settings.tenant.as_ref().filter(|_| settings.observer.has_tenants());
-        let tenant = source.and_then(|source| source.tenant_of(head));
+        let tenant = TenantSource::request_tenant(settings.tenant.as_ref(), &settings.observer, head);
         Some(Self { settings: Arc::clone(settings), endpoint, arrived_at, tenant, is_started: false })
     }
 

@@ -22,6 +22,7 @@ use super::request::RequestLabels;
 use super::request::content_length;
 use super::span;
 use super::span::RequestSpan;
+use super::tenant::TenantSource;
 use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
@@ -100,8 +101,7 @@ impl HttpExchange {
         }
         let served_request = connect_to_model_call(&shared.settings, span.as_deref());
         let context = span.as_ref().and_then(|span| span.context().cloned()).or(received_context);
-        let tenant_source = shared.settings.tenant.as_ref().filter(|_| shared.observer.has_tenants());
-        let tenant = tenant_source.and_then(|source| source.tenant_of(request));
+        let tenant = TenantSource::request_tenant(shared.settings.tenant.as_ref(), &shared.observer, request);
         let active_requests = shared.metrics.active_requests(&labels);
         active_requests.add_signed(1);
         Box::new(Self {

@@ -6,6 +6,8 @@ use http::Extensions;
 use http::HeaderName;
 use http::request::Parts;
 
+use crate::observer::Observer;
+
 /// The part of a request that names its tenant.
 #[derive(Clone)]
 pub(crate) enum TenantSource {
@@ -26,9 +28,15 @@ impl TenantSource {
         Self::Extensions(Arc::new(move |extensions| tenant(extensions).map(Into::into)))
     }
 
+    /// Returns the tenant of a request from the source that the layer has; `None` without a source, if the request names
+    /// none, and if the observer records no tenants: the source is then not asked.
+    pub(crate) fn request_tenant(source: Option<&Self>, observer: &Observer, request: &Parts) -> Option<Arc<str>> {
+        source.filter(|_| observer.has_tenants())?.tenant_of(request)
+    }
+
     /// Returns the tenant of a request; `None` if the request names none. A header that occurs twice names none: one of
     /// the two may be the client's.
-    pub(crate) fn tenant_of(&self, request: &Parts) -> Option<Arc<str>> {
+    fn tenant_of(&self, request: &Parts) -> Option<Arc<str>> {
         match self {
             Self::Extensions(tenant) => tenant(&request.extensions),
             Self::TrustedHeader(name) => {
