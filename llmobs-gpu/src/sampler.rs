@@ -306,12 +306,13 @@ impl SamplerBuilder {
             return Ok(Sampler { active: None });
         }
         let (mut worker, active) = self.assemble(observer)?;
-        let [event_feed, of_thread] = [(); 2].map(|()| Arc::clone(&active.event_feed));
+        let event_feed = Arc::clone(&active.event_feed);
+        let thread_feed = Arc::clone(&event_feed);
         let sampler = Sampler { active: Some(active) };
         event_feed.thread_control.thread_started();
         let spawned = thread::Builder::new().name("llmobs-gpu".to_owned()).spawn(move || {
             worker.run();
-            of_thread.thread_control.thread_ended();
+            thread_feed.thread_control.thread_ended();
         });
         if let Err(error) = spawned {
             event_feed.thread_control.thread_ended();

@@ -69,7 +69,7 @@ pub fn watch(handle: &Handle, name: &str, observer: &Observer) -> RuntimeWatch {
 
 /// Sleeps periodically and records by how much each sleep was longer than requested. `first` is the first sleep, which is
 /// to end at the moment that `probe` holds.
-async fn record_lag(observer: Observer, name: String, mut probe: ProbeDue, first: Sleep) {
+async fn record_lag(observer: Observer, name: String, probe: ProbeDue, first: Sleep) {
     first.await;
     loop {
         let now = observer.now();
@@ -80,27 +80,23 @@ async fn record_lag(observer: Observer, name: String, mut probe: ProbeDue, first
 }
 
 /// The moment at which the probe of a runtime is due, until the probe is dropped: a runtime that has shut down is not late.
-struct ProbeDue {
-    due: Moment,
-    shared: Arc<AtomicU64>,
-}
+struct ProbeDue(Arc<AtomicU64>);
 
 impl ProbeDue {
     fn new(shared: Arc<AtomicU64>, due: Moment) -> Self {
         shared.store(due.as_nanos(), Ordering::Relaxed);
-        Self { due, shared }
+        Self(shared)
     }
 
     /// Sets the next moment. Returns the one before.
-    fn set(&mut self, due: Moment) -> Moment {
-        self.shared.store(due.as_nanos(), Ordering::Relaxed);
-        std::mem::replace(&mut self.due, due)
+    fn set(&self, due: Moment) -> Moment {
+        Moment::from_nanos(self.0.swap(due.as_nanos(), Ordering::Relaxed))
     }
 }
 
 impl Drop for ProbeDue {
     fn drop(&mut self) {
-        self.shared.store(NOT_RUNNING, Ordering::Relaxed);
+        self.0.store(NOT_RUNNING, Ordering::Relaxed);
     }
 }
 
