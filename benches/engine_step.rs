@@ -15,6 +15,7 @@ use llmobs::companion::Mark;
 use llmobs::companion::OperationRef;
 use llmobs::companion::SequenceWork;
 use llmobs::companion::StepRef;
+use llmobs::engine::Engine;
 use llmobs::engine::WaitReason;
 use llmobs::semconv::value::Outcome;
 use llmobs_benches::Comparison;
@@ -100,6 +101,14 @@ fn record(histogram: opentelemetry::metrics::Histogram<f64>, attributes: [KeyVal
     move |value| histogram.record(value, &attributes)
 }
 
+/// Sets the four numbers that a scheduler reports before a step.
+fn report(engine: &Engine) {
+    engine.set_running(black_box(8));
+    engine.set_waiting(WaitReason::Capacity, black_box(3));
+    engine.set_waiting_tokens(black_box(900));
+    engine.set_kv_cache_usage(black_box(420));
+}
+
 /// Returns a function that runs steps of an engine of this observer.
 fn step(observer: Observer) -> impl FnMut(u64) -> Duration {
     let engine = observer.engine(MODEL).build();
@@ -107,10 +116,7 @@ fn step(observer: Observer) -> impl FnMut(u64) -> Duration {
     move |iterations| {
         measure_time(|| {
             for _ in 0..iterations {
-                engine.set_running(black_box(8));
-                engine.set_waiting(WaitReason::Capacity, black_box(3));
-                engine.set_waiting_tokens(black_box(900));
-                engine.set_kv_cache_usage(black_box(420));
+                report(&engine);
                 let step = engine.step();
                 step.sequences(black_box(8)).prefill_tokens(black_box(512)).decode_tokens(black_box(7)).finish();
             }
@@ -127,10 +133,7 @@ fn step_of_sequences(observer: Observer) -> impl FnMut(u64) -> Duration {
     move |iterations| {
         measure_time(|| {
             for _ in 0..iterations {
-                engine.set_running(black_box(8));
-                engine.set_waiting(WaitReason::Capacity, black_box(3));
-                engine.set_waiting_tokens(black_box(900));
-                engine.set_kv_cache_usage(black_box(420));
+                report(&engine);
                 let mut step = engine.step();
                 step.add_sequence(operations[0].marker(), black_box(SequenceWork::new().prefill_tokens(512)));
                 operations[1..].iter().for_each(|operation| step.add_sequence(operation.marker(), black_box(decode)));

@@ -19,11 +19,9 @@ use llmobs::Observer;
 use llmobs::clock::Moment;
 use llmobs::engine::CacheTier;
 use llmobs::engine::Engine as EngineHandle;
-use llmobs::engine::SequenceWork;
 
 pub(crate) use self::job::Job;
 
-use self::batch::Demand;
 use self::pace::Pace;
 use self::sequence::ComputedTokens;
 use self::sequence::ScheduledSequence;
@@ -217,20 +215,6 @@ impl StepWork {
         self.sequences += 1;
         self.prefill_tokens += computed.prefill;
         self.decode_tokens += computed.decode;
-    }
-}
-
-impl ComputedTokens {
-    /// Returns the work of the sequence for the observer; `None` if it computed nothing.
-    fn to_work(self) -> Option<SequenceWork> {
-        let work = SequenceWork::new().prefill_tokens(to_u64(self.prefill)).decode_tokens(to_u64(self.decode));
-        (self.prefill + self.decode > 0).then_some(work.context_tokens(to_u64(self.context)))
-    }
-}
-
-impl ScheduledSequence {
-    fn demand(&self) -> Demand {
-        Demand { pending: self.pending(), is_decoding: self.is_decoding() }
     }
 }
 

@@ -7,8 +7,11 @@ use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Usage;
 use llmobs::clock::Moment;
+use llmobs::engine::SequenceWork;
 
+use super::batch::Demand;
 use super::job::Job;
+use super::to_u64;
 use crate::backlog::Backlog;
 use crate::engine::Engine;
 use crate::engine::EngineError;
@@ -61,7 +64,20 @@ pub(super) struct ComputedTokens {
     pub(super) context: usize,
 }
 
+impl ComputedTokens {
+    /// Returns the work of the sequence for the observer; `None` if it computed nothing.
+    pub(super) fn to_work(self) -> Option<SequenceWork> {
+        let work = SequenceWork::new().prefill_tokens(to_u64(self.prefill)).decode_tokens(to_u64(self.decode));
+        (self.prefill + self.decode > 0).then_some(work.context_tokens(to_u64(self.context)))
+    }
+}
+
 impl ScheduledSequence {
+    /// Returns what the sequence asks of the next step.
+    pub(super) fn demand(&self) -> Demand {
+        Demand { pending: self.pending(), is_decoding: self.is_decoding() }
+    }
+
     /// Starts the sequence of a job in these blocks. If the engine panics, the job is failed and the blocks are returned.
     pub(super) fn start(
         mut job: Job,
