@@ -10,11 +10,15 @@ use crate::NOT_SUPPORTED;
 use crate::TIMEOUT;
 use crate::exported;
 use crate::layout::EventData;
+use crate::load::Load;
 use crate::of_device;
 use crate::put;
 use crate::state::CHANGED;
 use crate::state::handle_of;
 use crate::state::state;
+
+/// NVIDIA's kind of event for an XID error.
+const XID: u64 = 8;
 
 exported! {
     nvmlEventSetCreate(set: *mut *mut c_void) {
@@ -29,8 +33,12 @@ exported! {
     }
 
     nvmlEventSetWait_v2(_set: *mut c_void, data: *mut EventData, millis: c_uint) {
+        let mut state = state();
+        if let Some(xid) = state.load.as_mut().and_then(Load::next_xid) {
+            state.events.push_back((0, XID, xid));
+        }
         let (mut state, _) = CHANGED
-            .wait_timeout_while(state(), Duration::from_millis(u64::from(millis)), |state| state.events.is_empty())
+            .wait_timeout_while(state, Duration::from_millis(u64::from(millis)), |state| state.events.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
         let (device, kind, value) = state.events.pop_front().ok_or(TIMEOUT)?;
         let event = EventData {

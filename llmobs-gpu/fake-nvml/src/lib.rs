@@ -4,7 +4,7 @@
 //! belongs to the loaded file, so a test that loads a copy of the file has a separate library. The behaviour is
 //! controlled by the functions of `control`, which are exported beside NVIDIA's. Values are constant until a test
 //! sets others, except those that a script of `load` changes: `FAKE_NVML_WATTS=350` in the environment of any program
-//! simulates a GPU that draws 350 W.
+//! simulates a GPU that draws 350 W, and `FAKE_NVML_VALUES` beside it changes other values.
 
 mod control;
 mod devices;

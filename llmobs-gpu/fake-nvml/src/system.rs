@@ -24,12 +24,20 @@ fn init() -> Result<(), Ret> {
     if state.load.is_none()
         && let Some(script) = std::env::var_os(load::WATTS)
     {
-        // Without this message, the user would only see a machine without GPUs.
+        // Without these messages, the user would only see a machine without GPUs.
         let report_error = |code| {
             eprintln!("{}: {script:?} is no script of watts", load::WATTS);
             code
         };
-        state.run(Load::start(&script.to_string_lossy()).map_err(report_error)?);
+        let mut load = Load::start(&script.to_string_lossy()).map_err(report_error)?;
+        if let Some(values) = std::env::var_os(load::VALUES) {
+            let report_error = |code| {
+                eprintln!("{}: {values:?} is no script of values", load::VALUES);
+                code
+            };
+            load = load.with_values(&values.to_string_lossy()).map_err(report_error)?;
+        }
+        state.run(load);
     }
     state.initialized += 1;
     state.inits += 1;
