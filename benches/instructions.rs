@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use futures_util::stream;
 use llmobs::Chunk;
+use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::clock::Clock;
@@ -36,7 +37,7 @@ mod support {
 /// A name, and a function that runs the given number of iterations.
 type Candidate = (&'static str, fn(usize));
 
-const CANDIDATES: [Candidate; 14] = [
+const CANDIDATES: [Candidate; 15] = [
     ("a chunk: the bare stream", |chunks| drain(token_stream(chunks))),
     ("a chunk: llmobs, disabled", |chunks| observe(&Observer::disabled(), &Clock::manual().1, chunks)),
     ("a chunk: llmobs, Prometheus alone", |chunks| {
@@ -59,6 +60,12 @@ const CANDIDATES: [Candidate; 14] = [
     }),
     ("an operation: llmobs, Prometheus alone", |iterations| {
         with_observer(None, |observer, _| (0..iterations).for_each(|_| support::workload::run_operation(observer)));
+    }),
+    ("an operation: the same, judged by an objective", |iterations| {
+        let builder = support::workload::observer().clock(Clock::manual().0);
+        let objective = Objective::new("fast").duration(Duration::from_secs(5));
+        let observer = builder.objective(objective).build().expect("the observer is valid");
+        (0..iterations).for_each(|_| support::workload::run_operation(&observer));
     }),
     ("an operation: the same, records to a callback", |iterations| {
         let builder = support::workload::observer().clock(Clock::manual().0);

@@ -15,6 +15,7 @@ use llmobs::catalog::Row;
 /// Attributes that only some series of a metric have, and the condition.
 const CONDITIONAL_ATTRIBUTES: &[(&str, &str)] = &[
     ("error.type", "If the operation or the export failed."),
+    ("llmobs.admission.reason", "If the request was shed."),
     ("llmobs.cache.tier", "If the result is `hit`."),
     ("llmobs.draft.position", "At level full, for the first 16 tokens of a draft."),
     ("llmobs.engine.block_size", "If the application set it."),

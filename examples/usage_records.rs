@@ -1,9 +1,9 @@
 //! Shows: the records of all calls as JSON lines in a file, for billing. The file is read and summed again, and the sums
-//! equal the token counters of the metrics page.
+//! equal the token counters and the costs of the metrics page.
 //!
 //! Run: `cargo run -p llmobs-examples --example usage_records`
 //!
-//! You will see: the calls and tokens of each plan, summed from the file, and that they equal the page.
+//! You will see: the calls, tokens and cost of each plan, summed from the file, and that they equal the page.
 
 #![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
@@ -21,20 +21,34 @@ use std::thread;
 use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Usage;
+use llmobs::cost::Overlay;
+use llmobs::cost::PriceBook;
+use llmobs::cost::Usd;
 use llmobs::record::Inclusion;
 use llmobs::record::RecordFields;
 use llmobs::record::Records;
 use llmobs::semconv::value::AttemptKind;
 use serde_json::Value;
 
-/// The calls, the input tokens and the output tokens.
-type Sums = [u64; 3];
+/// The prices of the service, in US dollars per million tokens.
+const PRICES: &str = r#"
+[[price]]
+provider = "llmobs"
+model = { equals = "m" }
+input = 0.15
+output = 0.6
+"#;
+
+/// The calls, the input tokens, the output tokens, and the cost in nano-dollars.
+type Sums = [u64; 4];
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let path = std::env::temp_dir().join(format!("llmobs-usage-{}.jsonl", std::process::id()));
     // The plan is a label of the application, which records omit unless they are to contain it.
     let (builder, records) = Observer::builder()
         .model("m")
+        .provider("llmobs")
+        .prices(PriceBook::empty().overlay(Overlay::from_toml(PRICES)?))
         .label("plan", ["free", "paid"])
         .record_fields(RecordFields::new().labels(Inclusion::Plain))
         .on_end_channel(10_000);
@@ -50,14 +64,16 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     writer.join().map_err(|_| "the writer panicked")??;
 
     let by_plan = sum_lines(&path)?;
-    for (plan, [calls, input, output]) in &by_plan {
-        println!("{plan}: {calls} calls, {input} input tokens, {output} output tokens");
+    for (plan, [calls, input, output, cost]) in &by_plan {
+        let cost = Usd::from_nanos(*cost);
+        println!("{plan}: {calls} calls, {input} input tokens, {output} output tokens, {cost} US dollars");
     }
-    let billed = by_plan.values().fold([0; 3], |all: Sums, sums| [0, 1, 2].map(|index| all[index] + sums[index]));
+    let billed = by_plan.values().fold([0; 4], |all: Sums, sums| [0, 1, 2, 3].map(|index| all[index] + sums[index]));
     let counted = [
         page_sum(&page, "llmobs_operation_ended_total{", ""),
         page_sum(&page, "llmobs_token_processed_total{", r#"llmobs_token_direction="input""#),
         page_sum(&page, "llmobs_token_processed_total{", r#"llmobs_token_direction="output""#),
+        page_nano_dollars(&page),
     ];
     assert_eq!(billed, counted, "the records and the page have the same sums");
     println!("equal to the metrics page: {counted:?}");
@@ -108,12 +124,13 @@ fn sum_lines(path: &Path) -> Result<BTreeMap<String, Sums>, Box<dyn Error + Send
     let mut by_plan = BTreeMap::<_, Sums>::new();
     for line in BufReader::new(File::open(path)?).lines() {
         let record: Value = serde_json::from_str(&line?)?;
-        let tokens = |name: &str| record[name].as_u64().unwrap_or(0);
+        let number = |name: &str| record[name].as_u64().unwrap_or(0);
         let plan = record["llmobs.record.labels"]["plan"].as_str().unwrap_or("none").to_owned();
         let sums = by_plan.entry(plan).or_default();
         sums[0] += 1;
-        sums[1] += tokens("gen_ai.usage.input_tokens") + tokens("llmobs.token.superseded.input");
-        sums[2] += tokens("gen_ai.usage.output_tokens") + tokens("llmobs.token.superseded.output");
+        sums[1] += number("gen_ai.usage.input_tokens") + number("llmobs.token.superseded.input");
+        sums[2] += number("gen_ai.usage.output_tokens") + number("llmobs.token.superseded.output");
+        sums[3] += number("llmobs.cost.nano_usd");
     }
     Ok(by_plan)
 }
@@ -122,4 +139,12 @@ fn sum_lines(path: &Path) -> Result<BTreeMap<String, Sums>, Box<dyn Error + Send
 fn page_sum(page: &str, start: &str, label: &str) -> u64 {
     let lines = page.lines().filter(|line| line.starts_with(start) && line.contains(label));
     lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// Returns the sum of all costs. The page has dollars, as decimal numbers that are exact to the nano-dollar.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+fn page_nano_dollars(page: &str) -> u64 {
+    let lines = page.lines().filter(|line| line.starts_with("llmobs_cost_usd_total{"));
+    let dollars = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    dollars.map(|dollars| (dollars * 1e9).round() as u64).sum()
 }

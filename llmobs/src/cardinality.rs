@@ -120,6 +120,15 @@ impl<T> CardinalityLimiter<T> {
         all
     }
 
+    /// Returns the results of `read` for the data of every entry, in no fixed order, as [`all`](Self::all) does. No value is
+    /// removed meanwhile. `read` runs under the lock and must not call the limiter.
+    #[cfg(feature = "cost")]
+    pub(crate) fn map_all<R>(&self, mut read: impl FnMut(&T) -> R) -> Vec<R> {
+        let entries = self.entries.read();
+        let all = entries.declared.values().chain(entries.admitted.values()).chain([&self.other]);
+        all.map(|entry| read(entry)).collect()
+    }
+
     fn find(&self, value: &str) -> Option<Arc<T>> {
         let entries = self.entries.read();
         entries.declared.get(value).or_else(|| entries.admitted.get(value)).map(Arc::clone)

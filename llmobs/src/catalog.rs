@@ -11,6 +11,9 @@ pub(crate) mod names;
 mod rows;
 mod view;
 
+use std::fmt;
+use std::str::FromStr;
+
 pub use self::buckets::BucketShape;
 pub use self::buckets::Buckets;
 pub use self::device::DeviceAttribute;
@@ -175,6 +178,35 @@ impl Level {
     }
 }
 
+/// Parses the name of a level, as [`Level::as_str`] returns it.
+///
+/// ```
+/// use llmobs::catalog::Level;
+///
+/// assert_eq!("core".parse(), Ok(Level::Core));
+/// assert_eq!("all".parse::<Level>().unwrap_err().to_string(), "a level is core, standard or full");
+/// ```
+impl FromStr for Level {
+    type Err = ParseLevelError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Core, Self::Standard, Self::Full].into_iter().find(|level| level.as_str() == name).ok_or(ParseLevelError)
+    }
+}
+
+/// The error of parsing a text that is not the name of a [`Level`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseLevelError;
+
+impl fmt::Display for ParseLevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a level is core, standard or full")
+    }
+}
+
+impl std::error::Error for ParseLevelError {}
+
 /// A version of the OpenTelemetry GenAI metric conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -239,6 +271,14 @@ impl Role {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_level_is_parsed_by_its_name() {
+        for level in [Level::Core, Level::Standard, Level::Full] {
+            assert_eq!(level.as_str().parse(), Ok(level));
+        }
+        assert!("Core".parse::<Level>().is_err_and(|error| error.to_string().contains("standard")));
+    }
 
     #[test]
     fn names_are_unique_and_no_llmobs_name_is_the_prefix_of_another() {

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use crate::number::to_f64;
 
@@ -76,14 +77,26 @@ pub(crate) fn nanos_to_seconds(nanos: u64) -> f64 {
     to_f64(nanos) / 1e9
 }
 
-/// The source of moments.
+/// The source of moments and dates.
 #[derive(Debug, Clone)]
 pub struct Clock(ClockSource);
+
+/// The time of a manual clock.
+#[derive(Debug)]
+struct ManualTime {
+    /// The current moment, in nanoseconds.
+    moment: AtomicU64,
+    /// The date of the moment zero, in nanoseconds since 1970; `UNSET_DATE` until the handle sets a date.
+    origin_date: AtomicU64,
+}
+
+/// The date of a manual clock that follows the system's date.
+const UNSET_DATE: u64 = u64::MAX;
 
 #[derive(Debug, Clone)]
 enum ClockSource {
     System,
-    Manual(Arc<AtomicU64>),
+    Manual(Arc<ManualTime>),
     #[cfg(feature = "testing")]
     Tokio,
 }
@@ -100,7 +113,8 @@ impl Clock {
     #[must_use]
     pub fn manual() -> (Self, ManualClock) {
         // Starts at one second and not at zero, so that a test can use moments before the start.
-        let time = Arc::new(AtomicU64::new(1_000_000_000));
+        let moment = AtomicU64::new(1_000_000_000);
+        let time = Arc::new(ManualTime { moment, origin_date: AtomicU64::new(UNSET_DATE) });
         (Self(ClockSource::Manual(Arc::clone(&time))), ManualClock(time))
     }
 
@@ -119,10 +133,23 @@ impl Clock {
     pub fn now(&self) -> Moment {
         match &self.0 {
             ClockSource::System => Moment::from(Instant::now()),
-            ClockSource::Manual(time) => Moment(time.load(Ordering::Relaxed)),
+            ClockSource::Manual(time) => Moment(time.moment.load(Ordering::Relaxed)),
             #[cfg(feature = "testing")]
             ClockSource::Tokio => Moment::from(tokio::time::Instant::now().into_std()),
         }
+    }
+
+    /// Returns the current date: that of the operating system, or of a manual clock after
+    /// [`ManualClock::set_date`]. Prices and budgets apply by date; no measurement uses it.
+    #[must_use]
+    pub fn date(&self) -> SystemTime {
+        if let ClockSource::Manual(time) = &self.0 {
+            let origin = time.origin_date.load(Ordering::Relaxed);
+            if origin != UNSET_DATE {
+                return UNIX_EPOCH + Duration::from_nanos(origin.saturating_add(time.moment.load(Ordering::Relaxed)));
+            }
+        }
+        system_time_before_now(0)
     }
 }
 
@@ -134,18 +161,24 @@ impl Default for Clock {
 
 /// The handle that advances a manual [`Clock`].
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<ManualTime>);
 
 impl ManualClock {
     /// Advances the clock by a duration.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(duration_to_nanos(by), Ordering::Relaxed);
+        self.0.moment.fetch_add(duration_to_nanos(by), Ordering::Relaxed);
+    }
+
+    /// Sets the current date of the clock, which advances with the clock from then on. Dates before 1970 become 1970.
+    pub fn set_date(&self, date: SystemTime) {
+        let date = duration_to_nanos(date.duration_since(UNIX_EPOCH).unwrap_or_default());
+        self.0.origin_date.store(date.saturating_sub(self.now().as_nanos()), Ordering::Relaxed);
     }
 
     /// Returns the current moment of the clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        Moment(self.0.load(Ordering::Relaxed))
+        Moment(self.0.moment.load(Ordering::Relaxed))
     }
 }
 
@@ -172,6 +205,18 @@ mod tests {
         assert_eq!(clock.now(), before);
         manual_clock.advance(Duration::from_millis(3));
         assert_eq!(clock.now().since(before), Duration::from_millis(3));
+    }
+
+    #[test]
+    fn a_manual_clock_has_the_date_that_its_handle_sets() {
+        let (clock, manual_clock) = Clock::manual();
+        let date = UNIX_EPOCH + Duration::from_secs(1_796_000_000);
+        manual_clock.set_date(date);
+        assert_eq!(clock.date(), date);
+        manual_clock.advance(Duration::from_secs(3));
+        assert_eq!(clock.date(), date + Duration::from_secs(3));
+        manual_clock.set_date(date);
+        assert_eq!(clock.date(), date);
     }
 
     #[test]

@@ -191,6 +191,12 @@ pub enum BuildError {
         /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
+    /// The budgets are not valid, or there are no prices for them.
+    #[cfg(feature = "cost")]
+    InvalidBudgets {
+        /// The reason as text.
+        reason: String,
+    },
     /// The settings of tenants allow more label sets for one metric than the backend stores.
     TooManyTenants {
         /// The maximum number of label sets that the settings allow for one metric.
@@ -198,8 +204,8 @@ pub enum BuildError {
         /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
-    /// A label, phase, evaluation, objective or tenant is not valid: its name or value, a name that is declared twice, a label
-    /// without values or with more than 255, or a fifth label.
+    /// A label, phase, evaluation, objective, tenant or priority is not valid: its name or value, a name that is declared
+    /// twice, a label without values or with more than 255, a fifth label, or a ninth priority.
     InvalidLabel {
         /// The setter that received the name or value.
         setter: &'static str,
@@ -246,6 +252,8 @@ impl fmt::Display for BuildError {
                  sets for one metric, more than the limit of {limit}; declare fewer values, or raise `series_limit` \
                  together with the cardinality limit of your OpenTelemetry SDK"
             ),
+            #[cfg(feature = "cost")]
+            Self::InvalidBudgets { reason } => write!(f, "`budgets`: {reason}"),
             Self::TooManyTenants { label_sets, limit } => write!(
                 f,
                 "`tenants`, `max_undeclared_tenants`: these settings allow {label_sets} label sets for one metric, more \

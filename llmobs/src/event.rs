@@ -3,6 +3,11 @@
 //! and the bridge add the ids of the current trace.
 
 mod content_value;
+#[cfg(feature = "cost")]
+mod cost_fields;
+#[cfg(not(feature = "cost"))]
+#[path = "event/cost_fields_disabled.rs"]
+mod cost_fields;
 mod details;
 mod evaluation;
 mod exception;
@@ -11,6 +16,7 @@ mod request_complete;
 
 #[cfg(feature = "content")]
 pub(crate) use self::content_value::ContentValue;
+pub(crate) use self::cost_fields::CostFields;
 pub(crate) use self::details::ContentFields;
 pub(crate) use self::details::OperationDetailsEvent;
 pub(crate) use self::details::RequestDetails;

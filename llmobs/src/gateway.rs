@@ -45,6 +45,8 @@
 //! - Any other response, and every response with an error status, ends the operation with its last byte, as
 //!   [`sse::end_with_response`](crate::sse::end_with_response) defines. If the client leaves before that byte, the
 //!   operation is `cancelled`, unless the status is an error or the JSON of the body is complete.
+//! - With the feature `cost` and the setting `deny_over_budget`, a request whose budget is exhausted is answered with the
+//!   status 429, and its operation is `rejected` with `budget_exceeded`. The inner service is not called.
 //! - An error of the inner service is `failed` with the error type `upstream`. A service that knows more sets the error
 //!   on the marker.
 //! - A request whose body breaks off is `cancelled`, and one whose body is not valid is `rejected`, independent of the
@@ -61,6 +63,7 @@
 //! body that is not streamed is stored; of a longer one, long texts and lists are skipped, and its usage is still read.
 
 mod call;
+mod denial;
 mod endpoint;
 mod filtered_body;
 mod future;

@@ -9,21 +9,34 @@
 //! | how to observe a function with one attribute | [`macros`] |
 //! | how to observe the calls that a gateway forwards | [`gateway`] |
 //! | how to observe the scheduler of an inference engine | [`engine`] |
+//! | how to record what an admission control admits, queues and sheds | [`admission`] |
 //! | how to scale and route by the work that waits for an engine | [`autoscaling`] |
+//! | how to send calls to another backend while one fails | [`failover`] |
 //! | which spans an operation has | [`mod@tracing`] |
 //! | which log events an operation emits | [`logs`] |
+//! | which dimensions are labels, resource attributes or neither | [`labels`] |
 //! | how to bill and audit each call by its record | [`records`] |
 //! | how to observe the calls of reqwest | [`reqwest`] |
 //! | how to send all signals over OTLP | [`pipeline`] |
 //! | how to use llmobs beside another version of OpenTelemetry, axum or a metrics crate | [`versions`] |
 //! | which traces are exported | [`sampling`] |
 //! | how to count the operations and tokens of teams, plans and keys | [`tenants`] |
+//! | how to price calls | [`cost`] |
+//! | how to limit the costs of a day, a week or a month | [`budgets`] |
 //! | what is exported of prompts, answers and identities | [`privacy`] |
 //! | how to test an instrumented application without sleeping | [`testing`] |
 //! | why data is missing or unexpected | [`troubleshooting`] |
 
+#[doc = include_str!("../docs/guide/admission.md")]
+pub mod admission {}
+
 #[doc = include_str!("../docs/guide/autoscaling.md")]
 pub mod autoscaling {}
+
+#[doc = include_str!("../docs/guide/cost.md")]
+pub mod cost {}
+#[doc = include_str!("../docs/guide/budgets.md")]
+pub mod budgets {}
 
 #[doc = include_str!("../docs/guide/definitions.md")]
 pub mod definitions {}
@@ -31,11 +44,17 @@ pub mod definitions {}
 #[doc = include_str!("../docs/guide/engine.md")]
 pub mod engine {}
 
+#[doc = include_str!("../docs/guide/failover.md")]
+pub mod failover {}
+
 #[doc = include_str!("../docs/guide/gateway.md")]
 pub mod gateway {}
 
 #[doc = include_str!("../docs/guide/http.md")]
 pub mod http {}
+
+#[doc = include_str!("../docs/guide/labels.md")]
+pub mod labels {}
 
 #[doc = include_str!("../docs/guide/logs.md")]
 pub mod logs {}

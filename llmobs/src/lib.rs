@@ -17,11 +17,15 @@
 //! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [reqwest](guide::reqwest), [tracing](mod@guide::tracing) |
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
 //! | observe the scheduler of an engine | [`Observer::engine`] | [engines](guide::engine), [autoscaling](guide::autoscaling) |
+//! | record the decisions of admission control | [`Observer::admission`] | [admission](guide::admission) |
+//! | send calls to another backend while one fails | [`Observer::backend`], [`Observer::attainment`] | [failover](guide::failover) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
 //! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [testing](guide::testing) |
 //! | bill and audit calls | [`ObserverBuilder::on_end`], [`ObserverBuilder::on_end_channel`] | [records](guide::records) |
 //! | count the usage of teams, plans and keys | [`ObserverBuilder::tenants`], [`Start::tenant`](operation::Start::tenant) | [tenants](guide::tenants) |
+//! | price calls | [`cost::PriceBook`] | [cost](guide::cost) |
+//! | limit the costs of calls | [`Budgets`](cost::Budgets) | [budgets](guide::budgets) |
 //! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
 //! | find missing data | | [troubleshooting](guide::troubleshooting) |
 //!
@@ -210,6 +214,7 @@
 //! | [`FinishReason`], [`Outcome`](semconv::value::Outcome) | name the end of a generation and of an operation |
 //! | [`Objective`] | sets limits that an operation must meet to count as good |
 //! | [`Engine`](engine::Engine) | is the handle of an engine's scheduler: sequences, steps, KV cache |
+//! | [`Admission`](admission::Admission) | is the handle of the admission control: decisions by priority, queue, limits |
 //! | [`Step`](step::Step) | is a tool call, retrieval, agent or workflow around operations; has a span |
 //! | [`Content`] | holds text that must not be printed or recorded by accident |
 //!
@@ -225,9 +230,10 @@
 //! | `sse` | decoders for the streamed answers of providers, for gateways and clients |
 //! | `gateway` | a layer that observes the model calls which pass through a gateway or proxy; includes `sse` and `tower` |
 //! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
+//! | `cost` | [`cost`]: costs of operations, price books and budgets |
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `process` | [`process`]: CPU time, memory, uptime and open files of the process, on Linux |
-//! | `tokio` | [`runtime`]: the delay of tasks and the load of workers of a tokio runtime |
+//! | `tokio` | [`runtime`]: the delay of tasks and the load of workers of a tokio runtime; a channel with the state of a [backend] |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables; includes `otel-bound` |
 //! | `otlp-json` | the pipeline with JSON bodies over HTTP; includes `otlp` |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls; includes `otlp` |
@@ -249,6 +255,8 @@
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
+pub mod admission;
+pub mod backend;
 #[cfg(any(all(feature = "axum", feature = "macros"), feature = "gateway"))]
 mod body_stream;
 #[cfg(feature = "content")]
@@ -258,6 +266,8 @@ pub mod catalog;
 pub mod clock;
 pub mod companion;
 pub mod content;
+#[cfg(feature = "cost")]
+pub mod cost;
 pub mod engine;
 mod error;
 mod event;
@@ -272,6 +282,7 @@ mod gzip;
     any(doc, doctest),
     feature = "axum",
     feature = "content",
+    feature = "cost",
     feature = "gateway",
     feature = "macros",
     feature = "otlp",
@@ -288,7 +299,7 @@ mod json;
 mod measurement;
 pub mod metric;
 mod number;
-mod objective;
+pub mod objective;
 mod observer;
 pub mod operation;
 pub mod otel;

@@ -1,12 +1,19 @@
 //! Service-level objectives. Each operation is judged in process, because histograms cannot show how many operations
-//! met two limits at the same time.
+//! met two limits at the same time. The results of the last hour are kept, so that the application can read the
+//! [`Attainment`] of an objective without a query ([failover](crate::guide::failover)).
+
+mod attainment;
+mod rolling;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub use self::attainment::Attainment;
+pub(crate) use self::rolling::RollingResults;
 use crate::clock::duration_to_nanos;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
+pub use crate::semconv::value::Window;
 
 /// The judgements of one operation by each objective, as bit sets indexed by objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,13 +54,16 @@ impl Judgements {
 ///
 /// ```
 /// use llmobs::Objective;
+/// use llmobs::Observer;
 /// use std::time::Duration;
 ///
-/// let interactive = Objective::new("interactive")
-///     .time_to_first_token(Duration::from_millis(500))
-///     .time_per_output_token(Duration::from_millis(50))
-///     .target(0.99);
-/// # let _ = interactive;
+/// let observer = Observer::builder()
+///     .model("m")
+///     .objective(Objective::interactive().target(0.95))
+///     .objective(Objective::new("report").duration(Duration::from_secs(60)))
+///     .build()?;
+/// # let _ = observer;
+/// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
@@ -79,6 +89,53 @@ impl Objective {
             longest_gap: None,
             duration: None,
         }
+    }
+
+    /// Creates the objective `interactive`, for a user who waits for each word, such as in a code editor: time to first
+    /// token 500 ms, time per output token 30 ms, for 99 % of the operations. These are the limits of the interactive
+    /// category of `MLPerf` Inference for Llama 3.1 8B ([rules][mlperf], section 4.1, July 2026). For larger models, the
+    /// same rules set 450 ms and 40 ms (Llama 2 70B), 2 s and 20 ms (GPT-OSS 120B) or 1.5 s and 15 ms (DeepSeek R1). The
+    /// setters replace a limit.
+    ///
+    /// ```
+    /// use llmobs::Objective;
+    /// use std::time::Duration;
+    ///
+    /// let limits = Objective::new("interactive")
+    ///     .time_to_first_token(Duration::from_millis(500))
+    ///     .time_per_output_token(Duration::from_millis(30))
+    ///     .target(0.99);
+    /// assert_eq!(Objective::interactive(), limits);
+    /// ```
+    ///
+    /// [mlperf]: https://github.com/mlcommons/inference_policies/blob/master/inference_rules.adoc
+    pub fn interactive() -> Self {
+        Self::new("interactive")
+            .time_to_first_token(Duration::from_millis(500))
+            .time_per_output_token(Duration::from_millis(30))
+    }
+
+    /// Creates the objective `conversational`, for a user who reads along in a chat: time to first token 2 s, time per
+    /// output token 100 ms, for 99 % of the operations. These are the limits of the conversational category of `MLPerf`
+    /// Inference for Llama 3.1 8B ([rules][mlperf], section 4.1, July 2026). For Llama 2 70B, the same rules set 2 s and
+    /// 200 ms. The setters replace a limit.
+    ///
+    /// ```
+    /// use llmobs::Objective;
+    /// use std::time::Duration;
+    ///
+    /// let limits = Objective::new("conversational")
+    ///     .time_to_first_token(Duration::from_secs(2))
+    ///     .time_per_output_token(Duration::from_millis(100))
+    ///     .target(0.99);
+    /// assert_eq!(Objective::conversational(), limits);
+    /// ```
+    ///
+    /// [mlperf]: https://github.com/mlcommons/inference_policies/blob/master/inference_rules.adoc
+    pub fn conversational() -> Self {
+        Self::new("conversational")
+            .time_to_first_token(Duration::from_secs(2))
+            .time_per_output_token(Duration::from_millis(100))
     }
 
     /// Sets the target ratio of good to judged operations, from 0 to 1, which is not checked. Defaults to 0.99.
@@ -206,6 +263,22 @@ mod tests {
             assert_eq!(objective().judge(&missed), Verdict::Bad, "{missed:?}");
             assert_eq!(Objective::new("availability").judge(&missed), Verdict::Good);
         }
+    }
+
+    #[test]
+    fn a_preset_judges_by_the_limits_of_its_category() {
+        let (interactive, conversational) = (Objective::interactive(), Objective::conversational());
+        let verdicts = |first: u64, each: u64| {
+            let (first, each) = (first * 1_000_000, each * 1_000_000);
+            let input = ObjectiveInput { time_to_first_token: Some(first), time_per_output_token: Some(each), ..INPUT };
+            [interactive.judge(&input), conversational.judge(&input)]
+        };
+        assert_eq!(verdicts(500, 30), [Verdict::Good, Verdict::Good]);
+        assert_eq!(verdicts(501, 30), [Verdict::Bad, Verdict::Good]);
+        assert_eq!(verdicts(500, 31), [Verdict::Bad, Verdict::Good]);
+        assert_eq!(verdicts(2_000, 100), [Verdict::Bad, Verdict::Good]);
+        assert_eq!(verdicts(2_001, 100), [Verdict::Bad, Verdict::Bad]);
+        assert_eq!(verdicts(2_000, 101), [Verdict::Bad, Verdict::Bad]);
     }
 
     #[test]

@@ -32,6 +32,8 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+#[cfg(all(feature = "cost", feature = "gateway"))]
+use std::time::SystemTime;
 
 pub use self::attempt::Attempt;
 pub use self::chunk::Chunk;
@@ -42,6 +44,7 @@ pub use self::current::Scoped;
 #[cfg(any(feature = "axum", feature = "gateway"))]
 pub(crate) use self::current::request_arrival;
 use self::engine::build::build;
+use self::engine::collect_objectives::attainment;
 #[cfg(feature = "tower")]
 pub(crate) use self::engine::dropped::DroppedOperations;
 use self::engine::evaluation::record_late_evaluation;
@@ -71,6 +74,8 @@ pub use self::stream::Described;
 pub use self::stream::ItemReader;
 pub use self::stream::ObservedStream;
 pub use self::stream::SelfDescribing;
+use crate::admission::AdmissionBuilder;
+use crate::backend::BackendBuilder;
 #[cfg(feature = "content")]
 use crate::capture::Gate;
 use crate::catalog::Buckets;
@@ -86,6 +91,10 @@ use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::companion::Companion;
 use crate::companion::DeviceSource;
+#[cfg(feature = "cost")]
+use crate::cost::Budgets;
+#[cfg(feature = "cost")]
+use crate::cost::PriceBook;
 use crate::engine::EngineBuilder;
 use crate::error::BuildError;
 use crate::event::Evaluation;
@@ -98,7 +107,9 @@ use crate::metric::Observable;
 use crate::metric::RegisterError;
 use crate::metric::Sample;
 use crate::metric::Synchronous;
+use crate::objective::Attainment;
 use crate::objective::Objective;
+use crate::objective::Window;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
 use crate::record;
@@ -205,11 +216,63 @@ impl Observer {
         EngineBuilder::new(self.parts.inner.as_ref().map(|inner| &inner.engines), model)
     }
 
+    /// Prepares the health of a backend, a provider of a model, for failover; [`BackendBuilder::build`] returns its handle
+    /// ([backends](crate::backend)). The names may come from a caller: as on other metrics, those over the limits are
+    /// `_OTHER`, and their backends are one.
+    pub fn backend<'a>(&'a self, provider: impl Into<Provider>, model: &'a str) -> BackendBuilder<'a> {
+        let provider = provider.into();
+        let registry =
+            self.parts.inner.as_ref().map(|inner| (&inner.backends, inner.models.label_values(&provider, model)));
+        BackendBuilder::new(registry, provider, model)
+    }
+
+    /// Returns how many operations of a kind and model met an objective over a window before now, at every level of
+    /// detail, for admission and failover without a query of Prometheus. `model` is the label value, such as `_OTHER` for
+    /// the models over the limit. Operations of all providers, roles and labels count. Returns `None` if the objective
+    /// judged no such operation in the window, and for a disabled observer. Reads a number of atomics and takes the lock of
+    /// the models: call it once a second and not for each request.
+    ///
+    /// ```
+    /// use llmobs::objective::Window;
+    /// use llmobs::semconv::value::OperationName;
+    /// use llmobs::{ErrorType, Objective, Observer};
+    ///
+    /// let observer = Observer::builder().model("m").objective(Objective::new("availability").target(0.9)).build()?;
+    /// observer.chat("m").start().complete();
+    /// observer.chat("m").start().fail(ErrorType::Inference);
+    /// let attainment = observer.attainment("m", OperationName::Chat, "availability", Window::FiveMinutes).unwrap();
+    /// assert_eq!((attainment.good(), attainment.bad(), attainment.ratio()), (1, 1, 0.5));
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn attainment(
+        &self,
+        model: &str,
+        operation: impl Into<OperationName>,
+        objective: &str,
+        window: Window,
+    ) -> Option<Attainment> {
+        attainment(self.parts.inner.as_ref()?, model, &operation.into(), objective, window)
+    }
+
+    /// Prepares the handle of the admission control in front of this model, which records its decisions;
+    /// [`AdmissionBuilder::build`] returns it ([admission](crate::admission)). The model is a name of the application, never
+    /// of a request.
+    pub fn admission<'a>(&'a self, model: &'a str) -> AdmissionBuilder<'a> {
+        AdmissionBuilder::new(self.parts.inner.as_ref().map(|inner| &inner.admissions), model)
+    }
+
     /// Returns the current moment on this observer's clock; on the system's monotonic clock if the observer is
     /// disabled.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.parts.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
+    }
+
+    /// Returns the current date of this observer's clock.
+    #[cfg(all(feature = "cost", feature = "gateway"))]
+    pub(crate) fn date(&self) -> SystemTime {
+        self.parts.inner.as_ref().map_or_else(|| Clock::system().date(), |inner| inner.clock.date())
     }
 
     /// Returns a snapshot of each operation in flight, which has started and not ended, oldest first; none for a
@@ -247,7 +310,7 @@ impl Observer {
 
     /// Retires a declared model: from now on, the model counts as undeclared. Its series are removed from the
     /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`], but not while an operation in
-    /// flight, a marker or an engine uses them. An OpenTelemetry SDK cannot remove a series, so its series remain
+    /// flight, a marker, an engine or an admission uses them. An OpenTelemetry SDK cannot remove a series, so its series remain
     /// there. Does nothing for a model that is not declared.
     pub fn retire_model(&self, model: &str) {
         if let Some(inner) = &self.parts.inner {
@@ -302,9 +365,14 @@ impl Observer {
 
     /// Declares that the service is shutting down, permanently. An operation that is dropped from now on without a
     /// marked error, panic, finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
+    /// Writes the state file of budgets, if there is one.
     pub fn begin_shutdown(&self) {
         if let Some(inner) = &self.parts.inner {
             inner.shutting_down.store(true, Ordering::Relaxed);
+            #[cfg(feature = "cost")]
+            if let Some(budgets) = inner.costs.as_ref().and_then(|books| books.budgets.as_ref()) {
+                budgets.flush();
+            }
         }
     }
 
@@ -603,6 +671,30 @@ impl<'a> ObserverBuilder<'a> {
     /// [`Start::label`] sets the value of an operation. At most four labels can be declared. Defaults to none.
     pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
         self.settings.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Records the costs of operations, at the prices of this book: in `llmobs.cost.usd` and `llmobs.tenant.cost.usd`, on the
+    /// span, in the log event and in the record. Defaults to no prices, and no costs ([guide](crate::guide::cost)).
+    #[cfg(feature = "cost")]
+    pub fn prices(mut self, book: PriceBook) -> Self {
+        self.settings.costs.prices = Some(book);
+        self
+    }
+
+    /// Sets the budgets that limit the costs of operations, in addition to those of the overlays of the
+    /// [prices](Self::prices), which are required. [`Start::try_start`] asks them. Defaults to no budgets.
+    #[cfg(feature = "cost")]
+    pub fn budgets(mut self, budgets: Budgets) -> Self {
+        self.settings.costs.budgets = Some(budgets);
+        self
+    }
+
+    /// Sets whether the span of an operation has the attributes `gen_ai.usage.cost.amount`, `.currency` and `.source` in
+    /// profile `latest`, beside `llmobs.cost.usd`. Defaults to `false`: the conventions have not released them.
+    #[cfg(feature = "cost")]
+    pub fn usage_cost_attributes(mut self, enabled: bool) -> Self {
+        self.settings.costs.has_usage_cost_attributes = enabled;
         self
     }
 

@@ -3,6 +3,8 @@
 //! differ in the labels that only this row has. A series is bound (created in the backends) at its first use and needs
 //! no lookup afterwards.
 
+#[cfg(feature = "cost")]
+mod cost_totals;
 mod declared_names;
 mod variants;
 
@@ -11,6 +13,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+#[cfg(feature = "cost")]
+pub(crate) use self::cost_totals::CostOutcome;
+#[cfg(feature = "cost")]
+pub(crate) use self::cost_totals::CostTotals;
 pub(crate) use self::declared_names::DeclaredNames;
 pub(crate) use self::declared_names::ExtraLabel;
 pub(crate) use self::declared_names::MAX_EXTRA_LABELS;
@@ -35,19 +41,24 @@ use crate::catalog::RowId;
 use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
 use crate::clock::nanos_to_seconds;
+#[cfg(feature = "cost")]
+use crate::cost::Cost;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 use crate::measurement::TraceLink;
 use crate::number::to_f64;
 use crate::objective::Objective;
+use crate::objective::RollingResults;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 use crate::semconv::value::TokenSource;
+use crate::semconv::value::Window;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
+use crate::timing::EventCounts;
 use crate::timing::StateTimes;
 
 /// The key of one [`OperationSeries`] among those of its model.
@@ -82,10 +93,15 @@ pub(crate) struct OperationSeries {
     /// The handles of all variants of all rows, at the indices that `variant_offset` defines; empty until the first
     /// use.
     handles: Box<[OnceLock<SeriesHandle>]>,
+    /// The results of each objective over the last hour, by its index; empty until the first.
+    rolling_results: Box<[OnceLock<RollingResults>]>,
     /// The nanoseconds in each state, summed over the operations that ended.
     ended_state_times: [AtomicU64; State::ALL.len()],
     /// The largest value read so far, so that a read during a concurrent update does not make the counter decrease.
     reported_state_times: [AtomicU64; State::ALL.len()],
+    /// The sums of the costs; empty until the first cost.
+    #[cfg(feature = "cost")]
+    cost_totals: OnceLock<CostTotals>,
 }
 
 impl OperationSeries {
@@ -111,6 +127,7 @@ impl OperationSeries {
             handles: (0..RowId::ALL.iter().map(|id| variant_count(*id, &declared_names)).sum())
                 .map(|_| OnceLock::new())
                 .collect(),
+            rolling_results: (0..declared_names.objective_slots()).map(|_| OnceLock::new()).collect(),
             key,
             model,
             labels: labels.into(),
@@ -118,6 +135,8 @@ impl OperationSeries {
             declared_names,
             ended_state_times: Default::default(),
             reported_state_times: Default::default(),
+            #[cfg(feature = "cost")]
+            cost_totals: OnceLock::new(),
         }
     }
 
@@ -186,6 +205,24 @@ impl OperationSeries {
         if let Some(objective) = self.declared_names.objective(index) {
             self.set_objective_gauges(objective);
         }
+    }
+
+    /// Counts an operation, and its output tokens, as good or bad by the objective at `index`. `ended_at` is its end, in
+    /// nanoseconds.
+    #[inline]
+    pub(crate) fn count_judgement(&self, index: usize, is_good: bool, output_tokens: u64, ended_at: u64) {
+        let variant = 2 * index + usize::from(!is_good);
+        self.add(RowId::ObjectiveEvents, variant, 1);
+        self.add(RowId::ObjectiveTokens, variant, output_tokens);
+        if let Some(results) = self.rolling_results.get(index) {
+            results.get_or_init(RollingResults::new).add(is_good, ended_at);
+        }
+    }
+
+    /// Returns the operations that the objective at `index` judged in the window before `now`, in nanoseconds.
+    pub(crate) fn rolling_counts(&self, index: usize, now: u64, window: Window) -> EventCounts {
+        let results = self.rolling_results.get(index).and_then(OnceLock::get);
+        results.map_or_else(EventCounts::default, |results| results.counts(now, window))
     }
 
     /// Adds `count` to a variant of a counter. Has no effect if the row is not recorded; see
@@ -281,6 +318,18 @@ impl OperationSeries {
     pub(crate) fn state_time(&self, state: State, in_flight_time: u64) -> u64 {
         let time = self.ended_state_times[state.index()].load(Ordering::Relaxed) + in_flight_time;
         self.reported_state_times[state.index()].fetch_max(time, Ordering::Relaxed).max(time)
+    }
+
+    /// Adds the parts of a cost to the sums that collections read.
+    #[cfg(feature = "cost")]
+    pub(crate) fn add_cost(&self, outcome: CostOutcome, cost: &Cost) {
+        self.cost_totals.get_or_init(CostTotals::new).add(outcome, cost);
+    }
+
+    /// Returns the sums of the costs; `None` before the first cost.
+    #[cfg(feature = "cost")]
+    pub(crate) fn cost_totals(&self) -> Option<&CostTotals> {
+        self.cost_totals.get()
     }
 
     /// Sets the gauges of an objective: its target and its limits.

@@ -162,6 +162,12 @@ impl Sinks {
         self.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, anomaly)]).add(1);
     }
 
+    /// Adds to `llmobs.self.dropped` for a signal and a drop reason; 0 creates the series.
+    pub(crate) fn count_dropped(&self, signal: &'static str, reason: &'static str, count: u64) {
+        let labels = [Label::new(llmobs_attribute::SIGNAL, signal), Label::new(llmobs_attribute::DROP_REASON, reason)];
+        self.bind(RowId::DroppedItems, &labels).add(count);
+    }
+
     /// Removes every series that has this label value from the Prometheus page; OpenTelemetry keeps them. Values that
     /// are recorded afterwards through an existing handle do not appear on the page.
     pub(crate) fn remove_series_by_label(&self, name: &str, value: &str) {

@@ -3,6 +3,8 @@
 //! activates, with the API crate only. A layer of another version of OpenTelemetry activates no context of this one: what
 //! `tracing` itself can express then remains.
 
+#[cfg(feature = "cost")]
+mod cost;
 mod inference;
 mod owned;
 mod request;
@@ -11,6 +13,8 @@ mod settings;
 mod stages;
 mod step;
 
+#[cfg(feature = "cost")]
+pub(crate) use self::cost::set_cost_attributes;
 pub(crate) use self::inference::InferenceEnd;
 pub(crate) use self::inference::InferenceStart;
 pub(crate) use self::owned::OwnedSpan;

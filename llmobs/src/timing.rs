@@ -12,6 +12,9 @@
 //! `llmobs/docs/guide/definitions.md` defines all terms. A test with the name of the sentence proves each sentence of
 //! that document.
 
+mod event_window;
+#[cfg(test)]
+mod event_window_properties;
 mod gaps;
 mod marks;
 #[cfg(test)]
@@ -21,6 +24,8 @@ mod recent_time;
 mod recent_time_properties;
 mod stall;
 
+pub(crate) use self::event_window::EventCounts;
+pub(crate) use self::event_window::EventWindow;
 pub(crate) use self::gaps::EvenGaps;
 use self::gaps::GapAccumulator;
 pub(crate) use self::marks::Marks;

@@ -35,7 +35,13 @@ pub struct Usage {
 pub(crate) struct UsageDetails {
     pub(crate) input: TokensByModality,
     pub(crate) output: TokensByModality,
+    /// The part of the cache writes that the cache keeps for an hour, at most `u32::MAX`; 0 if not reported.
+    pub(crate) cache_write_1h: u32,
+    /// Number of web searches, at most `u16::MAX`; 0 if not reported.
+    pub(crate) web_searches: u16,
     pub(crate) service_tier: Option<ServiceTier>,
+    /// The cost that the provider reported, in nano-dollars; `i64::MIN` if it is not a number.
+    pub(crate) reported_cost: Option<i64>,
 }
 
 /// Numbers of tokens by modality, at most `u32::MAX` each; 0 if not reported. The kinds do not overlap. Small, because
@@ -51,7 +57,14 @@ impl UsageDetails {
     /// Returns details in which nothing is reported.
     pub(crate) const fn new() -> Self {
         let unknown = TokensByModality { text: 0, image: 0, audio: 0 };
-        Self { input: unknown, output: unknown, service_tier: None }
+        Self {
+            input: unknown,
+            output: unknown,
+            cache_write_1h: 0,
+            web_searches: 0,
+            service_tier: None,
+            reported_cost: None,
+        }
     }
 
     /// Returns the details of a later report, with those of an earlier one where it has none.
@@ -59,7 +72,10 @@ impl UsageDetails {
         Self {
             input: self.input.or(earlier.input),
             output: self.output.or(earlier.output),
+            cache_write_1h: self.cache_write_1h.max(earlier.cache_write_1h),
+            web_searches: self.web_searches.max(earlier.web_searches),
             service_tier: self.service_tier.or(earlier.service_tier),
+            reported_cost: self.reported_cost.or(earlier.reported_cost),
         }
     }
 }
@@ -127,6 +143,28 @@ impl Usage {
     /// Sets the number of input tokens written to a prompt cache; also part of `input`.
     pub fn cache_write(mut self, tokens: impl OptionalInteger) -> Self {
         self.cache_write = tokens.optional_u64();
+        self
+    }
+
+    /// Sets the number of input tokens written to a prompt cache that keeps them for an hour, at most `u32::MAX`; also
+    /// part of `cache_write`. Providers charge more for them.
+    pub fn cache_write_1h(mut self, tokens: impl OptionalInteger) -> Self {
+        self.details.cache_write_1h = at_most_u32(tokens.optional_u64());
+        self
+    }
+
+    /// Sets the number of web searches that the provider made for the request, at most `u16::MAX`. Providers charge a
+    /// fee for each.
+    pub fn web_searches(mut self, searches: impl OptionalInteger) -> Self {
+        let searches = searches.optional_u64().unwrap_or(0);
+        self.details.web_searches = u16::try_from(searches).unwrap_or(u16::MAX);
+        self
+    }
+
+    /// Sets the cost in US dollars that the provider reported for the request. It takes precedence over that of a price
+    /// book. A negative cost and one that is not a number are counted as anomalies and ignored.
+    pub fn reported_cost_usd(mut self, dollars: f64) -> Self {
+        self.details.reported_cost = Some(nano_dollars(dollars));
         self
     }
 
@@ -204,6 +242,17 @@ impl Usage {
             reasoning,
         }
     }
+}
+
+/// Returns the nano-dollars of an amount of dollars, rounded to the nearest; `i64::MIN` if it is not a number.
+#[expect(clippy::cast_possible_truncation, reason = "saturates; not a number is handled before")]
+pub(crate) fn nano_dollars(dollars: f64) -> i64 {
+    if dollars.is_nan() { i64::MIN } else { (dollars * 1e9).round() as i64 }
+}
+
+/// Returns a number, at most `u32::MAX`; zero if it is not known.
+pub(crate) fn at_most_u32(number: Option<u64>) -> u32 {
+    u32::try_from(number.unwrap_or(0)).unwrap_or(u32::MAX)
 }
 
 /// Token counts by kind. The kinds do not overlap.

@@ -6,6 +6,8 @@
 
 #![allow(clippy::new_without_default, reason = "a test says what it creates")]
 
+#[cfg(feature = "telemetry")]
+pub mod admission_traffic;
 pub mod allocator;
 #[cfg(feature = "callsites")]
 pub mod callsites;

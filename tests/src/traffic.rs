@@ -17,10 +17,14 @@ use llmobs::Operation;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::admission::Admission;
+use llmobs::admission::Queued;
 use llmobs::catalog::Level;
 use llmobs::catalog::Profile;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
+use llmobs::cost::Overlay;
+use llmobs::cost::PriceBook;
 use llmobs::engine::Engine;
 use llmobs::operation::Evaluation;
 use llmobs::operation::Start;
@@ -37,12 +41,31 @@ use opentelemetry::trace::Tracer;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::admission_traffic::run_admission;
 use super::engine_traffic::run_engine;
 use super::random::Random;
 use super::requests::PendingResponse;
 
 /// The tenants of operations, one after the other: two declared ones, none, two admitted ones and a folded one.
 const TENANTS: [&str; 6] = ["free", "größer", "", "a \"quoted\" \\ team", "search", "over the limit"];
+
+/// The price of one model, the price of the GPUs of another one, and a budget. The third model is unpriced.
+const PRICES: &str = r#"
+    checked_on = 2026-11-20
+    [[price]]
+    model = "smollm2-135m"
+    input = 0.1
+    cache_read = 0.01
+    cache_write = 0.125
+    output = 0.4
+    [[gpu]]
+    model = "größer"
+    usd_per_hour = 3.6
+    [[budget]]
+    name = "everything"
+    limit_usd = 1000
+    period = "month"
+"#;
 
 /// Returns the builder of an observer that, with [`Profile::Dual`], can record every row of the catalog.
 pub fn full_observer<'a>() -> ObserverBuilder<'a> {
@@ -54,6 +77,7 @@ pub fn full_observer<'a>() -> ObserverBuilder<'a> {
         .tenants(TENANTS[..2].iter().copied())
         .max_undeclared_tenants(2)
         .log_tenants(true)
+        .prices(PriceBook::empty().overlay(Overlay::from_toml(PRICES).expect("the prices are valid")))
         .label("tier", ["free", "paid"])
         .phases(["tokenize", "tool"])
         .evaluation("relevance", ["pass", "fail"])
@@ -97,6 +121,8 @@ pub struct Traffic<'a> {
     started: usize,
     /// The engine, which exists as long as the traffic.
     engine: Option<Engine>,
+    /// The admission and a request in its queue, which exist as long as the traffic.
+    admission: Option<(Admission, Queued)>,
 }
 
 impl<'a> Traffic<'a> {
@@ -108,13 +134,15 @@ impl<'a> Traffic<'a> {
             running: InFlightTraffic::default(),
             started: 0,
             engine: None,
+            admission: None,
         }
     }
 
-    /// Starts this number of operations, of which some stay in flight, then runs an engine.
+    /// Starts this number of operations, of which some stay in flight, then runs an engine and an admission control.
     pub fn run_operations(&mut self, count: usize) {
         (0..count).for_each(|_| self.run_operation());
         self.engine = Some(run_engine(self.observer, self.manual_clock, "smollm2-135m"));
+        self.admission = Some(run_admission(self.observer, "smollm2-135m"));
     }
 
     fn run_operation(&mut self) {
@@ -239,6 +267,13 @@ impl<'a> Traffic<'a> {
         if self.random.chance(3) {
             let state = *self.random.one_of(&[State::Queued, State::Decode]);
             self.observer.set_limit("smollm2-135m", state, self.random.below(64) as usize);
+        }
+        if self.random.chance(10) {
+            let backend = self.observer.backend("openai", "gpt-5").build().unwrap();
+            let result = if self.random.chance(50) { Ok(()) } else { Err(ErrorType::Upstream) };
+            if backend.is_available() {
+                backend.record(result);
+            }
         }
         if self.random.chance(20) {
             let response = PendingResponse::send_random(self.observer, &mut self.random);

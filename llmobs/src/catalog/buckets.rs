@@ -13,6 +13,11 @@ pub(super) const STEP_TOKENS: &[f64] =
 /// The bucket bounds of the number of preemptions of an operation.
 pub(super) const PREEMPTIONS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0];
 
+/// The bucket bounds of the cost of an operation, in US dollars: from a short answer of a small model to a long one of a
+/// large model.
+pub(super) const COSTS: &[f64] =
+    &[0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+
 /// The kind of quantity that a histogram measures. The kind determines the bucket bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -26,8 +26,10 @@ impl Group {
     pub const TIME: Self = Self("time");
     /// Tokens by direction, kind and source.
     pub const TOKEN: Self = Self("token");
-    /// Operations and tokens by tenant.
+    /// Operations, tokens and costs by tenant.
     pub const TENANT: Self = Self("tenant");
+    /// Costs, the price book and budgets.
+    pub const COST: Self = Self("cost");
     /// Parameters of requests.
     pub const REQUEST: Self = Self("request");
     /// Lookups in caches of complete responses.
@@ -36,8 +38,12 @@ impl Group {
     pub const EVALUATION: Self = Self("evaluation");
     /// Service-level objectives.
     pub const OBJECTIVE: Self = Self("objective");
+    /// The states of backends, the providers to which a gateway or client sends requests.
+    pub const BACKEND: Self = Self("backend");
     /// The scheduler of an inference engine: sequences, steps, caches, speculation and adapters.
     pub const ENGINE: Self = Self("engine");
+    /// Decisions, queue and limits of the application's admission control.
+    pub const ADMISSION: Self = Self("admission");
     /// The async runtime.
     pub const RUNTIME: Self = Self("runtime");
     /// The library's own operation: series, folded labels, redactions and anomalies.

@@ -7,6 +7,7 @@ use super::Level;
 use super::Profile;
 use super::Role;
 use super::Row;
+use super::buckets::COSTS;
 use super::buckets::PREEMPTIONS;
 use super::buckets::SEQUENCES;
 use super::buckets::STEP_TOKENS;
@@ -15,11 +16,18 @@ use crate::semconv::metric as m;
 
 /// Names of the attributes that llmobs defines, in the style of the OpenTelemetry conventions.
 pub(crate) mod llmobs_attribute {
+    pub(crate) const ADMISSION_DECISION: &str = "llmobs.admission.decision";
+    pub(crate) const ADMISSION_PRIORITY: &str = "llmobs.admission.priority";
+    pub(crate) const ADMISSION_REASON: &str = "llmobs.admission.reason";
     pub(crate) const ANOMALY: &str = "llmobs.anomaly";
     pub(crate) const ATTEMPT_KIND: &str = "llmobs.attempt.kind";
+    pub(crate) const BACKEND_STATE: &str = "llmobs.backend.state";
+    pub(crate) const BUDGET_NAME: &str = "llmobs.budget.name";
     pub(crate) const CACHE_KIND: &str = "llmobs.cache.kind";
     pub(crate) const CACHE_RESULT: &str = "llmobs.cache.result";
     pub(crate) const CACHE_TIER: &str = "llmobs.cache.tier";
+    pub(crate) const COST_QUALITY: &str = "llmobs.cost.quality";
+    pub(crate) const COST_SOURCE: &str = "llmobs.cost.source";
     pub(crate) const DETECTOR: &str = "llmobs.detector";
     pub(crate) const DRAFT_POSITION: &str = "llmobs.draft.position";
     pub(crate) const DRAFT_RESULT: &str = "llmobs.draft.result";
@@ -38,6 +46,8 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const OPERATION_OUTCOME: &str = "llmobs.operation.outcome";
     pub(crate) const PHASE_DURATION: &str = "llmobs.phase.duration";
     pub(crate) const PHASE_NAME: &str = "llmobs.phase.name";
+    pub(crate) const PRICEBOOK_SOURCE: &str = "llmobs.pricebook.source";
+    pub(crate) const PRICEBOOK_VERSION: &str = "llmobs.pricebook.version";
     pub(crate) const BUILD_PROFILE: &str = "llmobs.build.profile";
     pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
     pub(crate) const RUNTIME_NAME: &str = "llmobs.runtime.name";
@@ -52,6 +62,7 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const TOKEN_SOURCE: &str = "llmobs.token.source";
     pub(crate) const TOKEN_WASTE: &str = "llmobs.token.waste";
     pub(crate) const WAIT_REASON: &str = "llmobs.wait.reason";
+    pub(crate) const WINDOW: &str = "llmobs.window";
     pub(crate) const BUILD_VERSION: &str = "llmobs.build.version";
 }
 
@@ -133,6 +144,24 @@ macro_rules! rows {
 impl RowId {
     pub(crate) const fn row(self) -> &'static Row {
         &ROWS[self as usize]
+    }
+
+    /// Returns whether this build has values of the row: rows of costs need the feature `cost`.
+    pub(crate) const fn is_built(self) -> bool {
+        cfg!(feature = "cost")
+            || !matches!(
+                self,
+                Self::TenantCost
+                    | Self::Cost
+                    | Self::OperationCost
+                    | Self::CostIdle
+                    | Self::PricebookUnpriced
+                    | Self::PricebookInfo
+                    | Self::PricebookChecked
+                    | Self::BudgetUsage
+                    | Self::BudgetLimit
+                    | Self::BudgetPeriodEnd
+            )
     }
 }
 
@@ -246,6 +275,28 @@ TENANT:
         "Number of operations that ended, by tenant and outcome, if the observer records tenants; the sum over all tenants is that of all operations that ended" }
     TenantTokens { "llmobs.tenant.tokens", Counter, "{token}", [llmobs_attribute::TENANT_NAME llmobs_attribute::TOKEN_DIRECTION], Core, ALL, both,
         "Number of tokens processed, by tenant and direction, if the observer records tenants; the sum over all tenants is that of all tokens processed" }
+    TenantCost { "llmobs.tenant.cost.usd", ObservableCounter, "{USD}", [llmobs_attribute::TENANT_NAME], Core, ALL, both,
+        "Cost in US dollars by tenant, if the observer records tenants and has prices; the sum over all tenants is that of all costs of operations" }
+;
+COST:
+    Cost { "llmobs.cost.usd", ObservableCounter, "{USD}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::OPERATION_OUTCOME llmobs_attribute::COST_SOURCE llmobs_attribute::COST_QUALITY], Core, ALL, both,
+        "Cost in US dollars of the attempts of operations, by the provider and model that were paid, direction, kind, outcome (superseded for an attempt that another one replaced), source and quality" }
+    OperationCost { "llmobs.operation.cost.usd", Histogram(Custom COSTS), "{USD}", [S], Full, ALL, both,
+        "Cost in US dollars of one operation, with its superseded attempts, one sample for each operation that has a cost" }
+    CostIdle { "llmobs.cost.idle.usd", ObservableCounter, "{USD}", [SERIES_ATTRIBUTES[2]], Core, SERVER, both,
+        "Cost in US dollars of the time in which no operation ran on the GPUs of a model whose price an overlay sets" }
+    PricebookUnpriced { "llmobs.pricebook.unpriced", Counter, "{operation}", [SERIES_ATTRIBUTES[1] SERIES_ATTRIBUTES[2]], Core, ALL, both,
+        "Number of operations whose cost is not known, counted once for each of their attempts that has no price" }
+    PricebookInfo { "llmobs.pricebook.info", ObservableGauge, "", [llmobs_attribute::PRICEBOOK_VERSION llmobs_attribute::PRICEBOOK_SOURCE], Core, ALL, both,
+        "Constant 1, with labels for the version and the source of the price book" }
+    PricebookChecked { "llmobs.pricebook.checked.timestamp", ObservableGauge, "s", [], Core, ALL, both,
+        "Date in seconds since 1970 up to which the prices of the price book are known to be current" }
+    BudgetUsage { "llmobs.budget.usage.usd", ObservableUpDownCounter, "{USD}", [llmobs_attribute::BUDGET_NAME], Core, ALL, both,
+        "Cost in US dollars of the operations of this process that started in the current period of a budget and have ended" }
+    BudgetLimit { "llmobs.budget.limit.usd", ObservableGauge, "{USD}", [llmobs_attribute::BUDGET_NAME], Core, ALL, both,
+        "Limit in US dollars of a budget, the same for all processes that share it" }
+    BudgetPeriodEnd { "llmobs.budget.period_end.timestamp", ObservableGauge, "s", [llmobs_attribute::BUDGET_NAME], Core, ALL, both,
+        "Date in seconds since 1970 at which the current period of a budget ends" }
 ;
 REQUEST:
     MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both,
@@ -270,6 +321,14 @@ OBJECTIVE:
         "Target of an objective: the ratio of good to judged operations that should be reached, from 0 to 1" }
     ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Limit in seconds of one time of an objective; the objective name label has the form `objective.time`" }
+    ObjectiveAttainment { "llmobs.objective.attainment", ObservableGauge, "1", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::WINDOW], Standard, ALL, both,
+        "Ratio of the operations that met an objective to those that it judged, over the last five minutes and the last hour of this process; absent without such an operation" }
+    ObjectiveBurnRate { "llmobs.objective.burn_rate", ObservableGauge, "1", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::WINDOW], Standard, ALL, both,
+        "Ratio of the operations that missed an objective, divided by the ratio that its target permits, over the last five minutes and the last hour of this process; absent if the target is 1" }
+;
+BACKEND:
+    BackendStatus { "llmobs.backend.status", ObservableUpDownCounter, "{backend}", [SERIES_ATTRIBUTES[1] SERIES_ATTRIBUTES[2] llmobs_attribute::BACKEND_STATE], Standard, ALL, both,
+        "Constant 1 for the current state (healthy, degraded, open) of a backend, a provider of a model, and 0 for the other states" }
 ;
 ENGINE:
     EngineSequenceActive { "llmobs.engine.sequence.active", ObservableUpDownCounter, "{sequence}", [E llmobs_attribute::SEQUENCE_STATE llmobs_attribute::WAIT_REASON], Core, ALL, both,
@@ -312,6 +371,14 @@ ENGINE:
         "Time in seconds that an engine needs for the prompt tokens that wait, at the rate of its steps with prompt tokens in the last 30 seconds" }
     EngineCacheTimeToFull { "llmobs.engine.kv_cache.time_to_full", ObservableGauge, "s", [E], Standard, ALL, both,
         "Time in seconds until an engine's KV cache is full, at the rate of the last 30 seconds; absent while the usage does not grow" }
+;
+ADMISSION:
+    AdmissionDecisions { "llmobs.admission.decisions", Counter, "{decision}", [SERIES_ATTRIBUTES[2] llmobs_attribute::ADMISSION_PRIORITY llmobs_attribute::ADMISSION_DECISION llmobs_attribute::ADMISSION_REASON], Standard, ALL, both,
+        "Number of requests that the application's admission control decided about, by decision (admitted, admitted_queued, shed) and declared priority; shed ones by the reason" }
+    AdmissionQueueLength { "llmobs.admission.queue.length", ObservableUpDownCounter, "{operation}", [SERIES_ATTRIBUTES[2] llmobs_attribute::ADMISSION_PRIORITY], Standard, ALL, both,
+        "Number of requests in the queue of the application's admission control, by declared priority" }
+    AdmissionLimit { "llmobs.admission.limit", ObservableUpDownCounter, "{operation}", [SERIES_ATTRIBUTES[2] llmobs_attribute::ADMISSION_PRIORITY], Standard, ALL, both,
+        "Current limit, by declared priority, from which on the application's admission control admits no further operations" }
 ;
 RUNTIME:
     RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both,

@@ -103,6 +103,17 @@ impl<'a, I: Iterator<Item = (&'a str, &'a str)>> JsonField for Option<Texts<I>> 
 /// An object of texts by their names.
 pub(crate) struct Texts<I>(pub(crate) I);
 
+impl<I: Iterator<Item = (&'static str, u64)>> JsonField for Option<Numbers<I>> {
+    fn write_json(self, name: &str, object: &mut JsonObject<'_>) {
+        if let Some(Numbers(numbers)) = self {
+            object.object(name, |inner| numbers.for_each(|(name, number)| inner.number(name, Some(number))));
+        }
+    }
+}
+
+/// An object of integers by their names.
+pub(crate) struct Numbers<I>(pub(crate) I);
+
 /// A value that serde can write into a map. A field has the same form as by [`JsonField`].
 #[cfg(feature = "serde")]
 pub(crate) trait SerdeField {
@@ -143,6 +154,13 @@ impl<T: fmt::Display> SerdeField for Option<DisplayValue<T>> {
 impl<'a, I: Iterator<Item = (&'a str, &'a str)>> SerdeField for Option<Texts<I>> {
     fn serialize_into<M: SerializeMap>(self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
         self.map_or(Ok(()), |Texts(texts)| map.serialize_entry(name, &texts.collect::<BTreeMap<_, _>>()))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<I: Iterator<Item = (&'static str, u64)>> SerdeField for Option<Numbers<I>> {
+    fn serialize_into<M: SerializeMap>(self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+        self.map_or(Ok(()), |Numbers(numbers)| map.serialize_entry(name, &numbers.collect::<BTreeMap<_, _>>()))
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 use serde::ser::SerializeMap;
 use tracing::field::display;
 
+use super::cost_fields::CostFields;
 #[cfg(feature = "serde")]
 use super::fields::serialize_fields;
 use super::fields::write_json_fields;
@@ -71,6 +72,7 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) stalls: u16,
     pub(crate) attempts: u16,
     pub(crate) preemptions: u32,
+    pub(crate) cost: CostFields,
     /// The energy in joules, a provisional value at the end of the operation.
     pub(crate) provisional_energy: Option<f64>,
     /// True if the operation was cancelled, and its producer may report tokens that it generates after the end.
@@ -158,6 +160,14 @@ macro_rules! with_fields {
             [llmobs.operation.attempts] Some(i64::from($event.attempts)),
             [llmobs.operation.preemptions] Some(i64::from($event.preemptions)),
             [llmobs.operation.energy.provisional] $event.provisional_energy,
+            [llmobs.cost.usd] $event.cost.dollars(),
+            // A double does not hold every sum of costs exactly, and a number of JSON often is one; integers up to 2^53 are.
+            [llmobs.cost.nano_usd] $event.cost.nano_dollars(),
+            [llmobs.cost.superseded.nano_usd] $event.cost.superseded_nano_dollars(),
+            [llmobs.cost.source] $event.cost.source(),
+            [llmobs.cost.quality] $event.cost.quality(),
+            [llmobs.cost.unpriced] $event.cost.unpriced(),
+            [llmobs.pricebook.version] $event.cost.version(),
             [llmobs.late_tokens_possible] $event.late_tokens_possible.then_some(true),
             [llmobs.objective.result] $event.is_good.map(|is_good| if is_good { "good" } else { "bad" }),
             [llmobs.log.reason] $event.keep_reason.map(KeepReason::as_str),
@@ -285,6 +295,7 @@ mod tests {
             stalls: 0,
             attempts: 1,
             preemptions: 0,
+            cost: CostFields::default(),
             provisional_energy,
             late_tokens_possible: false,
             is_good: None,

@@ -12,12 +12,14 @@ use http::request;
 use http::response;
 use http_body::Body;
 
+use super::denial::Denial;
 use super::endpoint::ModelEndpoint;
 use super::response_body::ResponseBody;
 use super::settings::GatewaySettings;
 use super::settings::UsageFrames;
 use crate::clock::Moment;
 use crate::observer::Operation;
+use crate::observer::Start;
 use crate::observer::request_arrival;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OperationName;
@@ -46,7 +48,7 @@ pub(super) struct PendingCall {
 impl Drop for PendingCall {
     fn drop(&mut self) {
         if !self.is_started {
-            drop(self.start_operation(&RequestSummary::default()));
+            drop(self.start_builder(&RequestSummary::default()).start());
         }
     }
 }
@@ -78,8 +80,19 @@ impl PendingCall {
         self.settings.max_request_bytes
     }
 
-    /// Starts the operation of a request with these parameters.
-    fn start_operation(&self, request: &RequestSummary) -> Operation {
+    /// Starts the operation of a request with these parameters, unless a budget rejects it.
+    fn start_operation(&self, request: &RequestSummary) -> Result<Operation, Denial> {
+        let start = self.start_builder(request);
+        #[cfg(feature = "cost")]
+        if self.settings.denies_over_budget {
+            let date = self.settings.observer.date();
+            return start.try_start().map_err(|exceeded| Denial { retry_after: exceeded.retry_after(date) });
+        }
+        Ok(start.start())
+    }
+
+    /// Returns the builder of the operation of a request with these parameters.
+    fn start_builder<'a>(&'a self, request: &'a RequestSummary) -> Start<'a> {
         let endpoint = &self.endpoint;
         let model = request.model.as_deref().or(endpoint.model.as_deref()).unwrap_or_default();
         let mut start = request.apply_to(self.settings.observer.operation(endpoint.operation.clone(), model));
@@ -96,22 +109,23 @@ impl PendingCall {
         if request_arrival().is_none() {
             start = start.started_at(self.arrived_at);
         }
-        start.start()
+        start
     }
 
     /// Starts the operation of a request with this body, adds its marker to the request's extensions, and returns the
-    /// body that the inner service receives. `is_complete`: whether the body was read to its end.
+    /// body that the inner service receives. Returns an error if a budget rejects the request. `is_complete`: whether the
+    /// body was read to its end.
     pub(super) fn start(
         mut self,
         head: &mut request::Parts,
         body: Bytes,
         is_complete: bool,
         request_error: Option<ErrorType>,
-    ) -> (RunningCall, Bytes) {
+    ) -> Result<(RunningCall, Bytes), Denial> {
         self.is_started = true;
         let mut request = parse_request(if is_encoded(&head.headers) { &[] } else { &body });
         request.stream = self.endpoint.is_stream_requested(request.stream);
-        let operation = self.start_operation(&request);
+        let operation = self.start_operation(&request)?;
         let endpoint = self.endpoint.clone();
         #[cfg(feature = "content")]
         if is_complete && endpoint.operation != OperationName::Embeddings {
@@ -121,13 +135,13 @@ impl PendingCall {
         let mut call = RunningCall { operation, endpoint, removes_usage: false, request_error };
         let option = self.settings.usage_frames.filter(|_| is_complete && call.may_request_usage(&request));
         let Some((frames, edited)) = option.and_then(|frames| Some((frames, request_stream_usage(&body)?))) else {
-            return (call, body);
+            return Ok((call, body));
         };
         if head.headers.contains_key(CONTENT_LENGTH) {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(edited.len()));
         }
         call.removes_usage = frames == UsageFrames::Removed;
-        (call, edited.into())
+        Ok((call, edited.into()))
     }
 }
 

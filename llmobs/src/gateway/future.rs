@@ -77,7 +77,10 @@ where
                     let Some(reader) = request else { return Poll::Pending };
                     let end = ready!(reader.poll_read(context));
                     let Some(reader) = request.take() else { return Poll::Pending };
-                    let (future, call) = reader.call(end);
+                    let (future, call) = match reader.call(end) {
+                        Ok(started) => started,
+                        Err(denial) => return Poll::Ready(Ok(denial.into_response())),
+                    };
                     state.set(State::Calling { future, call: Some(call) });
                 }
                 StateProjection::Calling { future, call } => {

@@ -105,6 +105,15 @@ impl GatewayLayer {
         self.set(|settings| settings.tenant = Some(TenantSource::TrustedHeader(name)))
     }
 
+    /// Sets that a request whose [budget](crate::ObserverBuilder::budgets) is exhausted is answered with the status 429 and
+    /// `Retry-After`, the seconds until the period of the budget ends, and that the inner service is not called. Its operation
+    /// is `rejected` with `budget_exceeded`. The number of input tokens is not known before the answer, so nothing is
+    /// reserved: the limit may be exceeded by the costs of the requests in flight. By default, every request passes.
+    #[cfg(feature = "cost")]
+    pub fn deny_over_budget(self) -> Self {
+        self.set(|settings| settings.denies_over_budget = true)
+    }
+
     fn set(mut self, change: impl FnOnce(&mut GatewaySettings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self

@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::call::PendingCall;
 use super::call::RunningCall;
+use super::denial::Denial;
 use super::request_body::BodyError;
 use super::request_body::RequestBody;
 use super::request_body::Rest;
@@ -69,8 +70,9 @@ where
         Poll::Ready(ReadEnd::Limit)
     }
 
-    /// Starts the operation, and calls the service with the request inside of the operation.
-    pub(super) fn call(self, end: ReadEnd) -> (S::Future, RunningCall) {
+    /// Starts the operation, and calls the service with the request inside of the operation. Returns an error if a budget
+    /// rejects the request.
+    pub(super) fn call(self, end: ReadEnd) -> Result<(S::Future, RunningCall), Denial> {
         let Self { mut inner, call, mut head, body, read } = self;
         let error = match &end {
             ReadEnd::Error(error) => Some(ErrorType::from_request_body_error(error.as_ref())),
@@ -83,10 +85,10 @@ where
             ReadEnd::Error(error) => Rest::Error(error),
             ReadEnd::Limit => Rest::Body(body),
         };
-        let (running, bytes) = call.start(&mut head, read.into_bytes(), is_complete, error);
+        let (running, bytes) = call.start(&mut head, read.into_bytes(), is_complete, error)?;
         let request = Request::from_parts(head, RequestBody::new(bytes, rest));
         let future = running.operation.in_scope(|| inner.call(request));
-        (future, running)
+        Ok((future, running))
     }
 }
 

@@ -44,6 +44,8 @@ pin_project! {
     {
         // A response without an operation.
         Unobserved { #[pin] body: B },
+        // The answer of the layer itself; empty after it was read.
+        Own { body: Bytes },
         Streamed { #[pin] body: FilteredBody<StreamBody<ObservedBytes<BodyStream<B>>>> },
         Whole { #[pin] body: WholeBody<B> },
     }
@@ -53,6 +55,11 @@ impl<B: Body<Data = Bytes>> ResponseBody<B> {
     /// Returns the body of a response that is not observed.
     pub(super) const fn unobserved(body: B) -> Self {
         Self { kind: BodyKind::Unobserved { body } }
+    }
+
+    /// Returns the body of an answer of the layer itself.
+    pub(super) const fn own(body: Bytes) -> Self {
+        Self { kind: BodyKind::Own { body } }
     }
 
     /// Returns the body of a streamed response.
@@ -82,6 +89,10 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             BodyKindProjection::Unobserved { body } => body.poll_frame(context),
+            BodyKindProjection::Own { body } => {
+                let bytes = std::mem::take(body);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
             BodyKindProjection::Streamed { body } => body.poll_frame(context),
             BodyKindProjection::Whole { body } => body.poll_frame(context),
         }
@@ -90,6 +101,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             BodyKind::Unobserved { body } => body.is_end_stream(),
+            BodyKind::Own { body } => body.is_empty(),
             BodyKind::Streamed { body } => body.is_end_stream(),
             BodyKind::Whole { body } => body.inner.is_end_stream(),
         }
@@ -98,6 +110,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             BodyKind::Unobserved { body } => body.size_hint(),
+            BodyKind::Own { body } => SizeHint::with_exact(body.len() as u64),
             BodyKind::Streamed { body } => body.size_hint(),
             BodyKind::Whole { body } => body.inner.size_hint(),
         }
@@ -109,6 +122,7 @@ impl<B: Body<Data = Bytes>> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
             BodyKind::Unobserved { .. } => "unobserved",
+            BodyKind::Own { .. } => "own",
             BodyKind::Streamed { .. } => "streamed",
             BodyKind::Whole { .. } => "whole",
         };

@@ -26,6 +26,9 @@ pub(super) struct GatewaySettings {
     pub(super) late_provider: bool,
     /// The source of the tenant of a request; `None` for that of the server layer, or no tenant.
     pub(super) tenant: Option<TenantSource>,
+    /// Set if a request whose budget is exhausted is answered with the status 429.
+    #[cfg(feature = "cost")]
+    pub(super) denies_over_budget: bool,
 }
 
 type EndpointFn = dyn Fn(&Parts) -> Option<ModelEndpoint> + Send + Sync;
@@ -51,6 +54,8 @@ impl GatewaySettings {
             usage_frames: None,
             late_provider: false,
             tenant: None,
+            #[cfg(feature = "cost")]
+            denies_over_budget: false,
         }
     }
 }

@@ -12,9 +12,11 @@ use super::engine::output_tokens::add_superseded_tokens;
 use super::engine::output_tokens::report_choice_usage;
 use super::engine::output_tokens::report_usage;
 use super::engine::output_tokens::start_attempt;
+use super::engine::routing::set_backend;
 use super::engine::routing::set_route;
 use super::phase::Phase;
 use super::state::operation_state::OperationState;
+use crate::backend::Backend;
 use crate::catalog::RowId;
 use crate::clock::Moment;
 #[cfg(feature = "content")]
@@ -40,7 +42,7 @@ use crate::usage::Usage;
 /// Only the first mark of each state change counts, except [`preempted`](Self::preempted) and a further
 /// [`scheduled`](Self::scheduled), of which each counts. A moment earlier than the state change before it is replaced by the
 /// moment of that change, and a moment in the future by the current moment; both are counted in `llmobs.self.anomalies`.
-/// State changes, finish reasons, errors, the provider and the model, the id and model of the response, and content are
+/// State changes, finish reasons, errors, the provider, the model and the backend, the id and model of the response, and content are
 /// ignored after the end of the operation; usage too, unless it was cancelled.
 ///
 /// ```
@@ -179,6 +181,15 @@ impl Marker {
     /// record. An empty name changes nothing.
     pub fn model(&self, model: &str) {
         self.with_state(|state| set_route(state, None, Some(model)));
+    }
+
+    /// Sets the backend to which the request is sent from now on, with the effect of [`provider`](Self::provider) and
+    /// [`model`](Self::model). The end of the operation is the result of the request: `completed` is a success, and an error
+    /// of the backend a failure, see [`Backend::record`]; a caller that left is neither. Of several backends, only the last
+    /// gets the result. Record the failure of one before it, from which a fallback goes on, with [`Backend::record`].
+    /// Ignored after the end ([guide](crate::guide::failover)).
+    pub fn backend(&self, backend: &Backend) {
+        self.with_state(|state| set_backend(state, backend));
     }
 
     /// Sets the identifier of the response from the provider. The identifier is set on spans and log events, never on

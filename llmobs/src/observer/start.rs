@@ -5,17 +5,25 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::engine::start::Call;
+#[cfg(feature = "cost")]
+use super::engine::admission::admit;
+#[cfg(feature = "cost")]
+use super::engine::admission::try_admit;
+use super::engine::call::Call;
 use super::engine::start::start;
 use super::operation::Operation;
 use super::state::observer_parts::ObserverParts;
 #[cfg(any(feature = "macros", feature = "pseudonym"))]
 use crate::catalog::llmobs_attribute;
 use crate::clock::Moment;
+#[cfg(feature = "cost")]
+use crate::cost::BudgetExceeded;
 use crate::number::OptionalInteger;
 use crate::number::OptionalNumber;
 #[cfg(feature = "macros")]
 use crate::objective::Objective;
+#[cfg(feature = "cost")]
+use crate::semconv::value::ErrorType;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::OutputType;
 use crate::semconv::value::Provider;
@@ -45,6 +53,8 @@ impl<'a> Start<'a> {
             late_provider: false,
             function_objective: None,
             tenant: None,
+            #[cfg(feature = "cost")]
+            expected_input_tokens: None,
             label_values: [0; MAX_EXTRA_LABELS],
         };
         Self { observer, call }
@@ -286,8 +296,55 @@ impl<'a> Start<'a> {
     /// nothing.
     pub fn start(self) -> Operation {
         match &self.observer.inner {
-            Some(inner) => Operation::new(start(self.observer, inner, &self.call)),
+            Some(inner) => Operation::new(start(
+                self.observer,
+                inner,
+                &self.call,
+                #[cfg(feature = "cost")]
+                admit(self.observer, inner, &self.call),
+            )),
             None => Operation::disabled(),
+        }
+    }
+
+    /// Sets the number of input tokens that the caller expects, such as those that a tokenizer counted. With
+    /// [`max_tokens`](Self::max_tokens), [`try_start`](Self::try_start) reserves the highest possible cost of the
+    /// operation in its budgets. Defaults to none, and then nothing is reserved.
+    #[cfg(feature = "cost")]
+    pub fn expected_input_tokens(mut self, tokens: impl OptionalInteger) -> Self {
+        self.call.expected_input_tokens = tokens.optional_u64();
+        self
+    }
+
+    /// Starts the operation if its [budgets](crate::ObserverBuilder::budgets) permit it, and reserves its highest possible
+    /// cost in them until it ends. [`start`](Self::start) asks no budget, and its cost is counted in them.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::cost::{Budget, Budgets, PriceBook, Usd};
+    ///
+    /// let budgets = Budgets::new().add(Budget::new("all", Usd::from_dollars(0)).deny());
+    /// let observer = Observer::builder().model("m").prices(PriceBook::bundled()).budgets(budgets).build()?;
+    /// let error = observer.chat("m").max_tokens(64).expected_input_tokens(100).try_start().unwrap_err();
+    /// assert_eq!(error.budget(), "all");
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first budget that rejects the operation. The operation is then counted as started and as
+    /// rejected, with `error.type` `budget_exceeded`.
+    #[cfg(feature = "cost")]
+    pub fn try_start(self) -> Result<Operation, BudgetExceeded> {
+        let Some(inner) = &self.observer.inner else { return Ok(Operation::disabled()) };
+        let (admission, exceeded) = try_admit(self.observer, inner, &self.call);
+        let operation = Operation::new(start(self.observer, inner, &self.call, admission));
+        match exceeded {
+            None => Ok(operation),
+            Some(exceeded) => {
+                operation.reject(ErrorType::BudgetExceeded);
+                Err(exceeded)
+            }
         }
     }
 }

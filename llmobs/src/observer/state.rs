@@ -2,6 +2,10 @@
 //! registry), and those of each operation, one model call (such as its times and token counts). The functions of
 //! `engine` and the types that applications hold read and change them.
 
+#[cfg(feature = "cost")]
+pub(crate) mod cost_account;
+#[cfg(feature = "cost")]
+pub(crate) mod cost_books;
 pub(crate) mod counted_tokens;
 pub(crate) mod counters;
 pub(crate) mod end_marks;

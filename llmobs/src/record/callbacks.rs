@@ -9,9 +9,6 @@ use super::finished::Finished;
 use super::settings::OnEnd;
 use super::settings::OnStart;
 use super::started::Started;
-use crate::catalog::RowId;
-use crate::catalog::llmobs_attribute;
-use crate::measurement::Label;
 use crate::sink::Sinks;
 use crate::unwind::catch_panic;
 
@@ -129,7 +126,5 @@ fn take_waiting() -> Option<Call> {
 
 /// Counts dropped records, or lost notices of starts, by their reason.
 pub(super) fn count_dropped(sinks: &Sinks, reason: &'static str, count: u64) {
-    let labels =
-        [Label::new(llmobs_attribute::SIGNAL, RECORD_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
-    sinks.bind(RowId::DroppedItems, &labels).add(count);
+    sinks.count_dropped(RECORD_SIGNAL, reason, count);
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::finished::Finished;
+#[cfg(feature = "cost")]
+use crate::cost::Usd;
 use crate::sync::AtomicU64;
 use crate::sync::Condvar;
 use crate::sync::Mutex;
@@ -50,6 +52,9 @@ pub struct DroppedRecords {
     pub input_tokens: u64,
     /// The sum of their output tokens, where these were known.
     pub output_tokens: u64,
+    /// The sum of their costs, where these were known.
+    #[cfg(feature = "cost")]
+    pub cost: Usd,
 }
 
 impl DroppedRecords {
@@ -58,6 +63,10 @@ impl DroppedRecords {
         self.records += 1;
         self.input_tokens = self.input_tokens.saturating_add(record.input_tokens().unwrap_or(0));
         self.output_tokens = self.output_tokens.saturating_add(record.output_tokens().unwrap_or(0));
+        #[cfg(feature = "cost")]
+        {
+            self.cost = self.cost.saturating_add(record.cost().unwrap_or_default());
+        }
     }
 }
 

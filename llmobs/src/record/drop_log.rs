@@ -53,13 +53,19 @@ impl Drop for DropLog {
     }
 }
 
-fn log(DroppedRecords { records, input_tokens, output_tokens }: DroppedRecords) {
+fn log(dropped: DroppedRecords) {
+    let DroppedRecords { records, input_tokens, output_tokens, .. } = dropped;
+    #[cfg(feature = "cost")]
+    let cost_nano_usd = to_i64(dropped.cost.nanos());
+    #[cfg(not(feature = "cost"))]
+    let cost_nano_usd = None::<i64>;
     tracing::warn!(
         target: TARGET,
         parent: None,
         records = to_i64(records),
         input_tokens = to_i64(input_tokens),
         output_tokens = to_i64(output_tokens),
+        cost_nano_usd,
         "dropped the records of ended operations: the channel is full, or its receiver was dropped"
     );
 }

@@ -12,7 +12,14 @@ use serde::ser::SerializeMap;
 use tracing::field::display;
 
 use crate::catalog::Role;
+#[cfg(feature = "cost")]
+use crate::cost::Cost;
+#[cfg(feature = "cost")]
+use crate::cost::Unpriced;
+#[cfg(feature = "cost")]
+use crate::cost::Usd;
 use crate::event::RequestCompleteEvent;
+use crate::event::fields::Numbers;
 use crate::event::fields::Texts;
 #[cfg(feature = "serde")]
 use crate::event::fields::serialize_fields;
@@ -54,6 +61,7 @@ macro_rules! with_record_fields {
             [llmobs.record.instance] Some(display($record.instance_hex())),
             [llmobs.record.sequence] Some($record.sequence),
             [llmobs.record.start.timestamp] Some(seconds_since_epoch($record.started_at())),
+            [llmobs.record.cost_parts] $record.event.cost.parts().map(Numbers),
             [llmobs.record.labels] (!$record.labels.is_empty()).then(|| Texts($record.labels())),
         }
     };
@@ -320,6 +328,44 @@ impl Finished {
     #[must_use]
     pub const fn preemptions(&self) -> u32 {
         self.event.preemptions
+    }
+
+    /// Returns the cost of the operation: the sum over its attempts, also superseded ones. `None` if no attempt has a cost:
+    /// nothing is charged for a rejected operation, and a cost that is not known has a reason in
+    /// [`unpriced`](Self::unpriced). If only the cost of some attempts is known, the sum of these.
+    #[cfg(feature = "cost")]
+    #[must_use]
+    pub fn cost(&self) -> Option<Usd> {
+        self.event.cost.total()
+    }
+
+    /// Returns the cost of the last attempt by kind, with its source and quality; `None` if it is not known, or if nothing is
+    /// charged for it.
+    #[cfg(feature = "cost")]
+    #[must_use]
+    pub fn last_attempt_cost(&self) -> Option<&Cost> {
+        self.event.cost.last()
+    }
+
+    /// Returns the sum of the costs of superseded attempts, a part of [`cost`](Self::cost); zero without one.
+    #[cfg(feature = "cost")]
+    #[must_use]
+    pub fn superseded_cost(&self) -> Usd {
+        self.event.cost.ended.as_ref().and_then(|ended| ended.superseded).unwrap_or_default()
+    }
+
+    /// Returns the reason for which an attempt has no known cost, of the first such attempt; `None` if there is none.
+    #[cfg(feature = "cost")]
+    #[must_use]
+    pub fn unpriced(&self) -> Option<Unpriced> {
+        self.event.cost.ended.as_ref()?.unpriced
+    }
+
+    /// Returns the version of the price book with which the operation started; `None` if the observer has no prices.
+    #[cfg(feature = "cost")]
+    #[must_use]
+    pub fn price_book_version(&self) -> Option<&str> {
+        self.event.cost.version()
     }
 
     /// Returns the estimate of the used energy in joules, if a [companion](crate::companion) such as `llmobs-gpu` gives one.

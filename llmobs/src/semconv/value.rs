@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// The label value for a value that is not in the list of known values or exceeds the limit of distinct values, as the
 /// conventions define it for `error.type`.
@@ -297,6 +298,8 @@ closed_enum! {
     enum ErrorType {
         /// The caller's credentials were missing or refused, or lack a permission. A client fault.
         Authentication => "authentication",
+        /// A budget of this process did not admit the operation.
+        BudgetExceeded => "budget_exceeded",
         /// The caller left before the end.
         Cancelled => "cancelled",
         /// A filter refused the request before anything was generated.
@@ -341,7 +344,12 @@ impl ErrorType {
     pub const fn is_refusal(self) -> bool {
         matches!(
             self,
-            Self::Authentication | Self::ContentFilter | Self::InvalidRequest | Self::Overloaded | Self::RateLimited
+            Self::Authentication
+                | Self::BudgetExceeded
+                | Self::ContentFilter
+                | Self::InvalidRequest
+                | Self::Overloaded
+                | Self::RateLimited
         )
     }
 
@@ -350,6 +358,7 @@ impl ErrorType {
     pub const fn description(self) -> &'static str {
         match self {
             Self::Authentication => "the caller's credentials were missing or refused",
+            Self::BudgetExceeded => "a budget was exhausted",
             Self::Cancelled => "the caller left before the end",
             Self::ContentFilter => "a content filter refused the request",
             Self::Inference => "the model or its engine failed",
@@ -560,6 +569,39 @@ closed_enum! {
 }
 
 closed_enum! {
+    /// The state of a [backend](crate::backend), the provider of a model, as its last results show it.
+    enum BackendState {
+        /// Calls succeed, or there are too few to judge.
+        Healthy => "healthy",
+        /// A share of the calls fails that is not yet sufficient to stop calling it.
+        Degraded => "degraded",
+        /// The calls failed; only probes are sent, single calls that find out if it has recovered.
+        Open => "open",
+    }
+}
+
+closed_enum! {
+    /// The window over which the attainment of an objective is computed: the time before now.
+    enum Window {
+        /// The last five minutes, for an incident that starts now.
+        FiveMinutes => "5m",
+        /// The last hour, for the budget of errors.
+        OneHour => "1h",
+    }
+}
+
+impl Window {
+    /// Returns the length of the window.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        match self {
+            Self::FiveMinutes => Duration::from_secs(300),
+            Self::OneHour => Duration::from_secs(3_600),
+        }
+    }
+}
+
+closed_enum! {
     /// The way in which an operation left the queue of the engine.
     enum QueueExit {
         /// The engine scheduled the operation.
@@ -584,6 +626,28 @@ closed_enum! {
         Audio => "audio",
         /// Data of another kind, such as video, or of a kind that was not reported.
         Unknown => "unknown",
+    }
+}
+
+closed_enum! {
+    /// The source of a cost.
+    enum CostSource {
+        /// The provider reported the cost of the request.
+        Provider => "provider",
+        /// The bundled data of the price book.
+        Book => "book",
+        /// The overlay file of the application, with its own prices.
+        Overlay => "overlay",
+    }
+}
+
+closed_enum! {
+    /// The quality of a cost.
+    enum CostQuality {
+        /// Computed from tokens that the provider or engine reported, or reported itself.
+        Exact => "exact",
+        /// Computed from tokens that were counted or estimated, as after a stream that broke off before its report.
+        Estimated => "estimated",
     }
 }
 
@@ -665,6 +729,69 @@ closed_enum! {
         Hit => "hit",
         /// The cache did not contain it.
         Miss => "miss",
+    }
+}
+
+closed_enum! {
+    /// A decision of the application's admission control about a request.
+    enum AdmissionDecision {
+        /// The request was admitted without a wait.
+        Admitted => "admitted",
+        /// The request was admitted after it had waited in the queue.
+        AdmittedQueued => "admitted_queued",
+        /// The request was not admitted: at its arrival, or after it had waited in the queue.
+        Shed => "shed",
+    }
+}
+
+closed_enum! {
+    /// The reason for which the application's admission control shed a request.
+    enum ShedReason {
+        /// The queue had no place.
+        QueueFull => "queue_full",
+        /// The limit of concurrent operations was reached, and the service queues no request.
+        Concurrency => "concurrency",
+        /// A rate limit or quota of the caller, the tenant or the service was reached.
+        RateLimit => "rate_limit",
+        /// A budget of costs or tokens was used up.
+        Budget => "budget",
+        /// The deadline of the request passed in the queue, or would pass before an answer.
+        Deadline => "deadline",
+        /// The place was kept for requests of a higher priority, or given to one.
+        Priority => "priority",
+        /// A signal of load was above its limit, such as the latency, the memory or the KV cache.
+        Overload => "overload",
+        /// The caller left while the request waited.
+        Cancelled => "cancelled",
+        /// The service was shutting down.
+        Shutdown => "shutdown",
+    }
+}
+
+impl ShedReason {
+    /// Returns the error type with which the operation of a shed request ends.
+    /// [`Operation::end_with_error`](crate::Operation::end_with_error) makes it `failed` for a deadline and a shutdown,
+    /// `cancelled` for a caller that left, and `rejected` for every other reason.
+    ///
+    /// ```
+    /// use llmobs::{ErrorType, Observer, admission::ShedReason};
+    ///
+    /// let observer = Observer::builder().model("m").build()?;
+    /// let operation = observer.chat("m").start();
+    /// assert_eq!(ShedReason::QueueFull.error_type(), ErrorType::Overloaded);
+    /// operation.end_with_error(ShedReason::QueueFull.error_type()); // rejected
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[must_use]
+    pub const fn error_type(self) -> ErrorType {
+        match self {
+            Self::QueueFull | Self::Concurrency | Self::Priority | Self::Overload => ErrorType::Overloaded,
+            Self::RateLimit => ErrorType::RateLimited,
+            Self::Budget => ErrorType::BudgetExceeded,
+            Self::Deadline => ErrorType::Timeout,
+            Self::Cancelled => ErrorType::Cancelled,
+            Self::Shutdown => ErrorType::Shutdown,
+        }
     }
 }
 

@@ -171,7 +171,20 @@ const fn fixed_variant_count(id: RowId) -> usize {
         RowId::TokensWasted => TOKEN_DIRECTIONS.len() * TOKEN_WASTES.len(),
         RowId::CacheLookups => CacheKind::ALL.len() * CacheResult::ALL.len(),
         RowId::Phase | RowId::Evaluations | RowId::ObjectiveEvents | RowId::ObjectiveTokens => 0,
-        _ => 1,
+        // The values of these rows are read at collection, or have no labels of an operation.
+        RowId::TenantCost
+        | RowId::Cost
+        | RowId::CostIdle
+        | RowId::PricebookUnpriced
+        | RowId::PricebookInfo
+        | RowId::PricebookChecked
+        | RowId::BudgetUsage
+        | RowId::BudgetLimit
+        | RowId::BudgetPeriodEnd
+        | RowId::ObjectiveAttainment
+        | RowId::ObjectiveBurnRate
+        | RowId::BackendStatus => 0,
+        id => id.is_built() as usize,
     }
 }
 

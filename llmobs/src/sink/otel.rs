@@ -159,7 +159,7 @@ impl Instruments {
     pub(super) fn register_callbacks(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
         // Every registered callback holds a clone.
         let registration = Arc::new(());
-        for id in RowId::ALL.iter().copied().filter(|id| id.row().is_observable()) {
+        for id in RowId::ALL.iter().copied().filter(|id| id.row().is_observable() && id.is_built()) {
             let (callback_registration, source) = (Arc::clone(&registration), Weak::clone(source));
             self.register_callback(id.row(), move || {
                 let _ = &callback_registration;
@@ -211,6 +211,16 @@ impl Instruments {
             }
             Instrument::ObservableGauge => {
                 let builder = self.meter.f64_observable_gauge(row.name);
+                let builder = builder.with_unit(row.unit).with_description(row.description);
+                builder
+                    .with_callback(move |observer| {
+                        observe_all(&read, |value, attributes| observer.observe(value, attributes))
+                    })
+                    .build();
+            }
+            // Those of the unit `1` count too.
+            Instrument::ObservableUpDownCounter if row.unit == "{USD}" => {
+                let builder = self.meter.f64_observable_up_down_counter(row.name);
                 let builder = builder.with_unit(row.unit).with_description(row.description);
                 builder
                     .with_callback(move |observer| {

@@ -106,10 +106,18 @@ impl OwnedSpan {
     }
 
     /// Sets a text attribute that few spans have, and for which no `tracing` field is declared.
-    #[cfg(feature = "content")]
+    #[cfg(any(feature = "content", feature = "cost"))]
     pub(crate) fn set_string(&self, name: &'static str, text: String) {
         if let Some(context) = &self.context {
             context.span().set_attribute(KeyValue::new(name, text));
+        }
+    }
+
+    /// Sets a number that few spans have, and for which no `tracing` field is declared.
+    #[cfg(feature = "cost")]
+    pub(crate) fn set_double(&self, name: &'static str, number: f64) {
+        if let Some(context) = &self.context {
+            context.span().set_attribute(KeyValue::new(name, number));
         }
     }
 

@@ -6,6 +6,7 @@ mod anthropic;
 mod ollama;
 mod openai;
 mod openai_usage;
+mod reported_cost;
 mod responses;
 mod totals;
 

@@ -1,5 +1,5 @@
-//! Loom tests of the lock-free times of an operation and of the time spent recently, in every order in which threads can
-//! run.
+//! Loom tests of the lock-free times of an operation, of the time spent recently and of the events of a window, in every
+//! order in which threads can run.
 //!
 //! The tested files are those of `llmobs`, compiled with loom's atomics instead of the standard library's.
 #![cfg(test)]

@@ -14,12 +14,39 @@ use super::definition::Requirement;
 
 /// The attributes that llmobs defines, by name.
 pub const ATTRIBUTES: &[AttributeDefinition] = &[
+    AttributeDefinition {
+        name: "llmobs.admission.decision",
+        kind: AttributeType::String,
+        values: &["admitted", "admitted_queued", "shed"],
+    },
+    AttributeDefinition { name: "llmobs.admission.priority", kind: AttributeType::String, values: &[] },
+    AttributeDefinition {
+        name: "llmobs.admission.reason",
+        kind: AttributeType::String,
+        values: &[
+            "queue_full",
+            "concurrency",
+            "rate_limit",
+            "budget",
+            "deadline",
+            "priority",
+            "overload",
+            "cancelled",
+            "shutdown",
+        ],
+    },
     AttributeDefinition { name: "llmobs.anomaly", kind: AttributeType::String, values: &[] },
     AttributeDefinition {
         name: "llmobs.attempt.kind",
         kind: AttributeType::String,
         values: &["first", "retry", "fallback", "hedge"],
     },
+    AttributeDefinition {
+        name: "llmobs.backend.state",
+        kind: AttributeType::String,
+        values: &["healthy", "degraded", "open"],
+    },
+    AttributeDefinition { name: "llmobs.budget.name", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.build.features", kind: AttributeType::String, values: &[] },
     AttributeDefinition {
         name: "llmobs.build.level",
@@ -45,6 +72,16 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         values: &["ok", "degraded", "no_driver", "no_device", "hung"],
     },
     AttributeDefinition { name: "llmobs.consumer_wait.duration", kind: AttributeType::Double, values: &[] },
+    AttributeDefinition { name: "llmobs.cost.nano_usd", kind: AttributeType::Int, values: &[] },
+    AttributeDefinition { name: "llmobs.cost.quality", kind: AttributeType::String, values: &["exact", "estimated"] },
+    AttributeDefinition {
+        name: "llmobs.cost.source",
+        kind: AttributeType::String,
+        values: &["provider", "book", "overlay"],
+    },
+    AttributeDefinition { name: "llmobs.cost.superseded.nano_usd", kind: AttributeType::Int, values: &[] },
+    AttributeDefinition { name: "llmobs.cost.unpriced", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.cost.usd", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.decode.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.detector", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.draft.position", kind: AttributeType::String, values: &[] },
@@ -67,7 +104,12 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
             "gate_panicked",
             "receiver_dropped",
             "on_start_panicked",
+            "on_change_panicked",
             "on_end_panicked",
+            "reload_failed",
+            "on_threshold_panicked",
+            "ledger_failed",
+            "state_not_written",
         ],
     },
     AttributeDefinition {
@@ -164,7 +206,7 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition {
         name: "llmobs.operation.outcome",
         kind: AttributeType::String,
-        values: &["completed", "failed", "cancelled", "rejected"],
+        values: &["completed", "failed", "cancelled", "rejected", "superseded"],
     },
     AttributeDefinition { name: "llmobs.operation.preemptions", kind: AttributeType::Int, values: &[] },
     AttributeDefinition { name: "llmobs.operation.stalls", kind: AttributeType::Int, values: &[] },
@@ -176,6 +218,8 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.phase.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.phase.name", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.prefill.duration", kind: AttributeType::Double, values: &[] },
+    AttributeDefinition { name: "llmobs.pricebook.source", kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: "llmobs.pricebook.version", kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: "llmobs.queue.duration", kind: AttributeType::Double, values: &[] },
     AttributeDefinition {
         name: "llmobs.queue.exit",
@@ -194,7 +238,7 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition {
         name: "llmobs.signal",
         kind: AttributeType::String,
-        values: &["traces", "metrics", "logs", "content", "record"],
+        values: &["traces", "metrics", "logs", "content", "record", "budget", "pricebook", "backend"],
     },
     AttributeDefinition {
         name: "llmobs.stall.cause",
@@ -211,7 +255,11 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition { name: "llmobs.time_per_output_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.time_to_first_token", kind: AttributeType::Double, values: &[] },
     AttributeDefinition { name: "llmobs.token.cache_write", kind: AttributeType::Int, values: &[] },
-    AttributeDefinition { name: "llmobs.token.direction", kind: AttributeType::String, values: &["input", "output"] },
+    AttributeDefinition {
+        name: "llmobs.token.direction",
+        kind: AttributeType::String,
+        values: &["input", "output", "none"],
+    },
     AttributeDefinition {
         name: "llmobs.token.input_source",
         kind: AttributeType::String,
@@ -220,7 +268,19 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
     AttributeDefinition {
         name: "llmobs.token.kind",
         kind: AttributeType::String,
-        values: &["uncached", "cache_read", "cache_write", "text", "reasoning"],
+        values: &[
+            "uncached",
+            "cache_read",
+            "cache_write",
+            "text",
+            "reasoning",
+            "image",
+            "audio",
+            "request",
+            "search",
+            "gpu_time",
+            "unknown",
+        ],
     },
     AttributeDefinition {
         name: "llmobs.token.source",
@@ -235,10 +295,75 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         values: &["cancelled", "failed", "superseded"],
     },
     AttributeDefinition { name: "llmobs.wait.reason", kind: AttributeType::String, values: &["capacity", "deferred"] },
+    AttributeDefinition { name: "llmobs.window", kind: AttributeType::String, values: &["5m", "1h"] },
 ];
 
 /// The metrics that llmobs defines, by name.
 pub const METRICS: &[MetricDefinition] = &[
+    MetricDefinition {
+        name: "llmobs.admission.decisions",
+        instrument: Instrument::Counter,
+        unit: "{decision}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.admission.decision", Requirement::Required),
+            ("llmobs.admission.priority", Requirement::Required),
+            ("llmobs.admission.reason", Requirement::ConditionallyRequired),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.admission.limit",
+        instrument: Instrument::UpDownCounter,
+        unit: "{operation}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.admission.priority", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.admission.queue.length",
+        instrument: Instrument::UpDownCounter,
+        unit: "{operation}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.admission.priority", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.backend.status",
+        instrument: Instrument::UpDownCounter,
+        unit: "{backend}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.backend.state", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.budget.limit.usd",
+        instrument: Instrument::Gauge,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[("llmobs.budget.name", Requirement::Required)],
+    },
+    MetricDefinition {
+        name: "llmobs.budget.period_end.timestamp",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[("llmobs.budget.name", Requirement::Required)],
+    },
+    MetricDefinition {
+        name: "llmobs.budget.usage.usd",
+        instrument: Instrument::UpDownCounter,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[("llmobs.budget.name", Requirement::Required)],
+    },
     MetricDefinition {
         name: "llmobs.build.info",
         instrument: Instrument::Gauge,
@@ -260,6 +385,29 @@ pub const METRICS: &[MetricDefinition] = &[
             (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
             (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.cost.idle.usd",
+        instrument: Instrument::Counter,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[(attribute::GEN_AI_REQUEST_MODEL, Requirement::Required)],
+    },
+    MetricDefinition {
+        name: "llmobs.cost.usd",
+        instrument: Instrument::Counter,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.cost.quality", Requirement::Required),
+            ("llmobs.cost.source", Requirement::Required),
+            ("llmobs.operation.outcome", Requirement::Required),
+            ("llmobs.token.direction", Requirement::Required),
+            ("llmobs.token.kind", Requirement::Required),
         ],
     },
     MetricDefinition {
@@ -700,6 +848,30 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.objective.attainment",
+        instrument: Instrument::Gauge,
+        unit: "1",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.objective.name", Requirement::Required),
+            ("llmobs.window", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.objective.burn_rate",
+        instrument: Instrument::Gauge,
+        unit: "1",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+            ("llmobs.objective.name", Requirement::Required),
+            ("llmobs.window", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
         name: "llmobs.objective.events",
         instrument: Instrument::Counter,
         unit: "{event}",
@@ -780,6 +952,17 @@ pub const METRICS: &[MetricDefinition] = &[
             (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
             ("llmobs.attempt.kind", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.operation.cost.usd",
+        instrument: Instrument::Histogram,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
         ],
     },
     MetricDefinition {
@@ -923,6 +1106,33 @@ pub const METRICS: &[MetricDefinition] = &[
         number: Number::Double,
         attributes: &[
             (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.pricebook.checked.timestamp",
+        instrument: Instrument::Gauge,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[],
+    },
+    MetricDefinition {
+        name: "llmobs.pricebook.info",
+        instrument: Instrument::Gauge,
+        unit: "",
+        number: Number::Double,
+        attributes: &[
+            ("llmobs.pricebook.source", Requirement::Required),
+            ("llmobs.pricebook.version", Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: "llmobs.pricebook.unpriced",
+        instrument: Instrument::Counter,
+        unit: "{operation}",
+        number: Number::Int,
+        attributes: &[
             (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
             (attribute::GEN_AI_REQUEST_MODEL, Requirement::Required),
         ],
@@ -1074,6 +1284,13 @@ pub const METRICS: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        name: "llmobs.tenant.cost.usd",
+        instrument: Instrument::Counter,
+        unit: "{USD}",
+        number: Number::Double,
+        attributes: &[("llmobs.tenant.name", Requirement::Required)],
+    },
+    MetricDefinition {
         name: "llmobs.tenant.operations",
         instrument: Instrument::Counter,
         unit: "{operation}",
@@ -1217,6 +1434,12 @@ pub const EVENTS: &[EventDefinition] = &[
             (attribute::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Recommended),
             (attribute::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Requirement::Recommended),
             ("llmobs.consumer_wait.duration", Requirement::Recommended),
+            ("llmobs.cost.nano_usd", Requirement::Recommended),
+            ("llmobs.cost.quality", Requirement::Recommended),
+            ("llmobs.cost.source", Requirement::Recommended),
+            ("llmobs.cost.superseded.nano_usd", Requirement::Recommended),
+            ("llmobs.cost.unpriced", Requirement::Recommended),
+            ("llmobs.cost.usd", Requirement::Recommended),
             ("llmobs.decode.duration", Requirement::Recommended),
             ("llmobs.finish_reasons", Requirement::Recommended),
             ("llmobs.late_tokens_possible", Requirement::ConditionallyRequired),
@@ -1231,6 +1454,7 @@ pub const EVENTS: &[EventDefinition] = &[
             ("llmobs.operation.preemptions", Requirement::Required),
             ("llmobs.operation.stalls", Requirement::Required),
             ("llmobs.prefill.duration", Requirement::Recommended),
+            ("llmobs.pricebook.version", Requirement::Recommended),
             ("llmobs.queue.duration", Requirement::Recommended),
             ("llmobs.record.id", Requirement::ConditionallyRequired),
             ("llmobs.role", Requirement::Required),

@@ -13,10 +13,13 @@ use std::time::Duration;
 use futures_util::Stream;
 use llmobs::Chunk;
 use llmobs::FinishReason;
+use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::Operation;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::admission::Queued;
+use llmobs::admission::ShedReason;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
 use llmobs::clock::Moment;
@@ -177,6 +180,32 @@ fn a_step_of_an_engine_allocates_nothing() {
 }
 
 #[test]
+fn a_decision_of_an_admission_control_allocates_nothing() {
+    for_each_observer(|name, observer, _| {
+        let admission = observer.admission(MODEL).priorities(["interactive", "batch"]).build().unwrap();
+        let mut queue = Vec::with_capacity(4);
+        let mut run = |rounds: usize| {
+            let before = allocation_count();
+            for round in 0..rounds {
+                for priority in ["interactive", "batch", "undeclared"] {
+                    admission.admitted(priority);
+                    admission.shed(priority, ShedReason::QueueFull);
+                    admission.set_limit(priority, round);
+                    queue.extend([(); 4].map(|()| admission.queued(priority)));
+                    queue.pop().into_iter().for_each(Queued::admit);
+                    queue.pop().into_iter().for_each(|queued| queued.shed(ShedReason::Deadline));
+                    queue.clear();
+                }
+            }
+            allocation_count() - before
+        };
+        // The series of undeclared priorities are created at their first decision.
+        run(2);
+        assert_eq!(run(1_000), 0, "{name}");
+    });
+}
+
+#[test]
 fn the_sequences_of_a_step_allocate_nothing_with_and_without_a_companion() {
     for_each_observer(|name, observer, clock| {
         let engine = observer.engine(MODEL).build();
@@ -219,6 +248,21 @@ impl Companion for StepCounter {
     fn on_step(&self, step: &StepRef<'_>) {
         self.0.fetch_add(step.sequences.len(), Ordering::Relaxed);
     }
+}
+
+#[test]
+fn a_result_of_a_backend_and_a_question_for_it_allocate_nothing() {
+    for_each_observer(|name, observer, clock| {
+        let backend = observer.backend("openai", MODEL).build().unwrap();
+        let before = allocation_count();
+        for turn in 0..1_000 {
+            clock.advance(Duration::from_millis(50));
+            assert!(backend.is_available());
+            // One in fifty fails, so the state does not change.
+            backend.record(if turn % 50 == 49 { Err(llmobs::ErrorType::Upstream) } else { Ok(()) });
+        }
+        assert_eq!(allocation_count() - before, 0, "{name}");
+    });
 }
 
 #[test]
@@ -313,6 +357,7 @@ fn for_each_observer(action: impl Fn(&str, &Observer, &ManualClock)) {
         for with_otel in [false, true] {
             let (clock, manual_clock) = Clock::manual();
             let builder = Observer::builder().role(role).level(llmobs::catalog::Level::Full).model(MODEL).clock(clock);
+            let builder = builder.objective(Objective::new("fast").duration(Duration::from_secs(5)));
             let builder = if with_otel { builder.meter_provider(&provider) } else { builder };
             action(&format!("{role:?}, OpenTelemetry: {with_otel}"), &builder.build().unwrap(), &manual_clock);
         }

@@ -25,9 +25,9 @@ const CRATES: &[&str] = &[
 const LAYERS: &[&[&str]] = &[
     &["sync", "number", "text", "json", "unwind", "grpc", "gzip", "body_stream"],
     &["semconv", "usage", "clock", "content", "error"],
-    &["catalog", "timing", "cardinality", "objective"],
+    &["catalog", "timing", "cardinality", "objective", "cost"],
     &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "record", "metric"],
-    &["companion", "engine", "observer"],
+    &["companion", "engine", "admission", "backend", "observer"],
 ];
 
 /// Edge modules: each may use every layer, and no other edge.

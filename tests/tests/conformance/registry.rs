@@ -11,7 +11,9 @@ use llmobs::catalog::Level;
 use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
+use llmobs::semconv::value::AdmissionDecision;
 use llmobs::semconv::value::AttemptKind;
+use llmobs::semconv::value::BackendState;
 use llmobs::semconv::value::CacheKind;
 use llmobs::semconv::value::CacheResult;
 use llmobs::semconv::value::CacheTier;
@@ -19,11 +21,13 @@ use llmobs::semconv::value::DraftResult;
 use llmobs::semconv::value::Outcome;
 use llmobs::semconv::value::QueueExit;
 use llmobs::semconv::value::SequenceState;
+use llmobs::semconv::value::ShedReason;
 use llmobs::semconv::value::StallCause;
 use llmobs::semconv::value::State;
 use llmobs::semconv::value::StepKind;
 use llmobs::semconv::value::TokenSource;
 use llmobs::semconv::value::WaitReason;
+use llmobs::semconv::value::Window;
 use llmobs_gpu::DriverCall;
 use llmobs_gpu::EnergyMethod;
 use llmobs_gpu::EnergySource;
@@ -78,9 +82,14 @@ const SPAN_ATTRIBUTES: [&str; 2] = ["llmobs.phase.duration", "llmobs.sampling.ra
 #[test]
 fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
     let finish_reasons = FinishReason::KNOWN.iter().map(FinishReason::as_str).chain(["_OTHER"]);
+    // That of the cost of an attempt.
+    let outcomes = Outcome::ALL.iter().map(|outcome| outcome.as_str()).chain(["superseded"]);
     let severities = [XidSeverity::Application, XidSeverity::Warning, XidSeverity::Fatal, XidSeverity::Unknown];
     for (name, values) in [
+        ("llmobs.admission.decision", texts(AdmissionDecision::ALL, |value| value.as_str())),
+        ("llmobs.admission.reason", texts(ShedReason::ALL, |value| value.as_str())),
         ("llmobs.attempt.kind", texts(AttemptKind::ALL, |value| value.as_str())),
+        ("llmobs.backend.state", texts(BackendState::ALL, |value| value.as_str())),
         ("llmobs.build.level", texts(&[Level::Core, Level::Standard, Level::Full], |level| level.as_str())),
         ("llmobs.build.profile", texts(&[Profile::V1_41, Profile::Latest, Profile::Dual], |profile| profile.as_str())),
         ("llmobs.cache.kind", texts(CacheKind::ALL, |value| value.as_str())),
@@ -97,7 +106,7 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
             "llmobs.operation.energy.source",
             texts(&[EnergySource::Counter, EnergySource::PowerIntegral], |source| source.as_str()),
         ),
-        ("llmobs.operation.outcome", texts(Outcome::ALL, |value| value.as_str())),
+        ("llmobs.operation.outcome", outcomes.collect()),
         ("llmobs.operation.state", texts(State::ALL, |value| value.as_str())),
         ("llmobs.queue.exit", texts(QueueExit::ALL, |value| value.as_str())),
         ("llmobs.role", texts(&[Role::Server, Role::Gateway, Role::Client], |role| role.as_str())),
@@ -106,19 +115,20 @@ fn the_values_of_an_attribute_in_the_registry_are_those_of_its_type() {
         ("llmobs.step.kind", texts(StepKind::ALL, |value| value.as_str())),
         ("llmobs.token.source", texts(TokenSource::ALL, |value| value.as_str())),
         ("llmobs.wait.reason", texts(WaitReason::ALL, |value| value.as_str())),
+        ("llmobs.window", texts(Window::ALL, |value| value.as_str())),
     ] {
         assert_eq!(registered_values(name), values, "{name}");
     }
 }
 
-/// Captured content and records are signals of their own, whose drops have reasons of their own.
+/// Captured content, records, price books, budgets and backends are signals of their own, whose drops have reasons of their own.
 #[cfg(feature = "otlp")]
 #[test]
 fn the_registry_has_every_signal_and_drop_reason() {
     use llmobs::otlp::DropReason;
     use llmobs::otlp::Signal;
     let mut signals = texts(&Signal::ALL, |signal| signal.as_str());
-    signals.extend(["content", "record"]);
+    signals.extend(["backend", "budget", "content", "pricebook", "record"]);
     assert_eq!(registered_values("llmobs.signal"), signals);
     let reasons = texts(&DropReason::ALL, |reason| reason.as_str());
     assert!(registered_values("llmobs.drop.reason").is_superset(&reasons));

@@ -29,6 +29,7 @@ use llmobs::testing::ScriptedStream;
 
 use serde_json::json;
 
+use llmobs_tests::admission_traffic::run_admission;
 use llmobs_tests::engine_traffic::run_engine;
 use llmobs_tests::traffic::next_item;
 
@@ -243,8 +244,11 @@ impl Scenario<'_> {
     fn run_standalone(&self) {
         self.observer.set_limit(MODEL, State::Decode, 8);
         self.observer.record_runtime_lag("tokio", Duration::from_millis(3));
+        self.observer.backend("openai", MODEL).build().unwrap().record(Ok(()));
         // The numbers of an engine exist until its handle is dropped.
         std::mem::forget(run_engine(self.observer, self.manual_clock, MODEL));
+        // As the numbers of an admission.
+        std::mem::forget(run_admission(self.observer, MODEL));
         // An impossible time, an undeclared model and an undeclared label.
         let operation = self.observer.chat("nobody's").label("tier", "undeclared").start();
         let marker = operation.marker().clone();

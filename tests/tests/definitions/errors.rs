@@ -20,6 +20,7 @@ fn error_types_are_a_closed_list() {
     let expected = [
         "_OTHER",
         "authentication",
+        "budget_exceeded",
         "cancelled",
         "content_filter",
         "inference",

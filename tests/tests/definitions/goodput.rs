@@ -170,3 +170,19 @@ fn limits_are_exact_bucket_bounds_and_published() {
     assert_eq!(metrics.value("llmobs.objective.threshold", &limit), 0.47);
     assert_eq!(metrics.value("llmobs.objective.target", &[("llmobs.objective.name", "interactive")]), 0.95);
 }
+
+#[test]
+fn a_preset_publishes_its_limits() {
+    let fixture = Fixture::with(|builder| {
+        builder.objective(Objective::interactive()).objective(Objective::conversational().target(0.95))
+    });
+    fixture.chat().complete();
+    let metrics = fixture.metrics();
+    let threshold = |name| metrics.value("llmobs.objective.threshold", &[("llmobs.objective.name", name)]);
+    assert_eq!(threshold("interactive.time_to_first_token"), 0.5);
+    assert_eq!(threshold("interactive.time_per_output_token"), 0.03);
+    assert_eq!(threshold("conversational.time_to_first_token"), 2.0);
+    assert_eq!(threshold("conversational.time_per_output_token"), 0.1);
+    let target = |name| metrics.value("llmobs.objective.target", &[("llmobs.objective.name", name)]);
+    assert_eq!((target("interactive"), target("conversational")), (0.99, 0.95));
+}

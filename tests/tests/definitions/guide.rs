@@ -13,7 +13,8 @@ fn every_test_that_the_guide_names_exists_and_every_definition_is_in_the_guide()
 
     let definitions: String = sources(&root.join("tests/tests/definitions"), read);
     let properties = read(&root.join("llmobs/src/timing/properties.rs"))
-        + &read(&root.join("tests/tests/concurrency/ending_counts.rs"));
+        + &read(&root.join("tests/tests/concurrency/ending_counts.rs"))
+        + &sources(&root.join("tests/tests/cost"), read);
     let defined: BTreeSet<_> = functions(&definitions).collect();
     let known: BTreeSet<_> = defined.iter().copied().chain(functions(&properties)).collect();
 

@@ -60,7 +60,8 @@ fn an_idle_observer_has_the_same_zeros_in_both() {
 
 /// The histograms that few operations record: those of limits that the caller sets, and of phases, which have declared
 /// names.
-const RARE_HISTOGRAMS: [&str; 3] = ["llmobs.phase.duration", "llmobs.request.choices", "llmobs.request.max_tokens"];
+const RARE_HISTOGRAMS: [&str; 4] =
+    ["llmobs.operation.cost.usd", "llmobs.phase.duration", "llmobs.request.choices", "llmobs.request.max_tokens"];
 
 #[test]
 fn the_histograms_of_a_declared_model_are_on_the_page_before_the_first_operation() {

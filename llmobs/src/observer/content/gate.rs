@@ -133,9 +133,7 @@ impl ContentGate {
 
     /// Counts dropped content by its reason.
     fn count_dropped_content(&self, reason: &'static str, count: u64) {
-        let labels =
-            [Label::new(llmobs_attribute::SIGNAL, CONTENT_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
-        self.sinks.bind(RowId::DroppedItems, &labels).add(count);
+        self.sinks.count_dropped(CONTENT_SIGNAL, reason, count);
     }
 
     /// Counts the content of one operation that was dropped because a detector of the application panicked.

@@ -7,6 +7,8 @@ use std::sync::Weak;
 use prometheus_client::registry::Registry;
 
 use super::checks::bucket_bounds;
+#[cfg(feature = "cost")]
+use super::checks::check_budgets;
 use super::checks::check_tenants;
 use super::checks::declared_names;
 use super::checks::resolve_max_undeclared_models;
@@ -49,6 +51,8 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     let declared_names = declared_names(&settings, profile)?;
     let max_undeclared_models = resolve_max_undeclared_models(&settings, &declared_names)?;
     check_tenants(&settings)?;
+    #[cfg(feature = "cost")]
+    check_budgets(&settings)?;
     let level = settings.level.unwrap_or(if settings.role == Role::Gateway { Level::Core } else { Level::Standard });
     let has_meter_provider = meter_provider.is_some();
     let meter = meter_provider.map_or_else(|| otel::global_meter(profile), |provider| provider.meter(profile));
@@ -85,11 +89,13 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
             settings.objectives.iter().map(|objective| objective.target),
         ),
         records: settings.records,
+        #[cfg(feature = "cost")]
+        costs: settings.costs,
         content: settings.content,
         #[cfg(feature = "pseudonym")]
         pseudonyms,
     };
-    let inner = Arc::new(ObserverState::new(observer_settings, sinks));
+    let inner = Arc::new(ObserverState::new(observer_settings, sinks)?);
     let weak = Arc::downgrade(&inner);
     let source: Weak<dyn ObservableSource> = weak;
     match inner.sinks().register_source(&source) {
@@ -126,6 +132,11 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     inner.sinks().bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, SERIES_ATTRIBUTES[2])]).add(0);
     for model in &settings.models {
         inner.models.declare(model, settings.role, &settings.provider);
+        #[cfg(feature = "cost")]
+        if let Some(books) = inner.costs.as_deref().filter(|_| !settings.role.is_remote()) {
+            // The GPUs of a declared model are idle from now on.
+            let _ = books.gpu(&books.prices.pin(), model, &model.as_str().into(), inner.clock.now().as_nanos());
+        }
     }
     Ok(ObserverParts { inner: Some(inner), role: settings.role, provider: settings.provider })
 }
@@ -144,6 +155,7 @@ fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
         ("axum", cfg!(feature = "axum")),
         ("content", cfg!(feature = "content")),
+        ("cost", cfg!(feature = "cost")),
         ("gateway", cfg!(feature = "gateway")),
         ("gzip", cfg!(feature = "gzip")),
         ("macros", cfg!(feature = "macros")),

@@ -129,6 +129,15 @@ pub(crate) fn check_tenants(settings: &Settings<'_>) -> Result<(), BuildError> {
     Ok(())
 }
 
+/// Returns an error if there are budgets and no prices.
+#[cfg(feature = "cost")]
+pub(crate) fn check_budgets(settings: &Settings<'_>) -> Result<(), BuildError> {
+    match settings.costs.budgets.is_some() && settings.costs.prices.is_none() {
+        true => Err(BuildError::InvalidBudgets { reason: "without `prices`, nothing has a cost".to_owned() }),
+        false => Ok(()),
+    }
+}
+
 /// Returns the bucket bounds of each row of the catalog, by `RowId`: those of the selected resolution, and the limits that
 /// objectives set on the time that the row measures. Bounds of times are in seconds; a row that is not a histogram has none. Returns an error if a row
 /// has more than 31 bounds.

@@ -5,6 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+#[cfg(feature = "cost")]
+use super::collect_costs;
+use super::collect_objectives;
 use crate::catalog::RowId;
 use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
@@ -13,6 +16,7 @@ use crate::measurement::DeviceRecord;
 use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::number::count_to_f64;
+use crate::objective::Attainment;
 use crate::observer::state::observer_state::ObserverState;
 use crate::semconv::value::State;
 use crate::series::OperationSeries;
@@ -24,6 +28,11 @@ impl ObservableSource for ObserverState {
     fn prepare(&self) {
         self.remove_retired_series();
         self.retire_idle_tenants();
+        self.backends.refresh();
+        #[cfg(feature = "cost")]
+        if let Some(books) = &self.costs {
+            books.refresh(self.sinks(), &self.clock);
+        }
         #[cfg(feature = "otlp")]
         if let Some(reporter) = self.export_reporter() {
             reporter.record_pending();
@@ -41,6 +50,9 @@ impl ObservableSource for ObserverState {
             }),
             RowId::OldestAge => longest_by_state(self, Marks::age),
             RowId::OldestSilence => longest_by_state(self, Marks::silence),
+            RowId::ObjectiveAttainment => collect_objectives::read(self, |attainment| Some(attainment.ratio())),
+            RowId::ObjectiveBurnRate => collect_objectives::read(self, Attainment::burn_rate),
+            RowId::BackendStatus => self.backends.read(),
             RowId::SeriesUsage => series_usage(self),
             #[cfg(feature = "tokio")]
             RowId::RuntimeBusyTime => busy_times(self),
@@ -48,6 +60,16 @@ impl ObservableSource for ObserverState {
             RowId::ExportAge | RowId::ExportQueueUsage => {
                 self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
             }
+            #[cfg(feature = "cost")]
+            RowId::Cost
+            | RowId::TenantCost
+            | RowId::CostIdle
+            | RowId::PricebookInfo
+            | RowId::PricebookChecked
+            | RowId::BudgetUsage
+            | RowId::BudgetLimit
+            | RowId::BudgetPeriodEnd => collect_costs::read(self, id),
+            RowId::AdmissionQueueLength | RowId::AdmissionLimit => self.admissions.read(id),
             id => self.engines.read(id),
         }
     }

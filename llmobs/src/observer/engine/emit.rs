@@ -9,6 +9,9 @@ use super::routing::routed_model;
 use crate::catalog::Level;
 use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
+#[cfg(feature = "cost")]
+use crate::cost::EndedCost;
+use crate::event::CostFields;
 use crate::event::ExceptionEvent;
 use crate::event::KeepReason;
 use crate::event::OperationDetailsEvent;
@@ -26,6 +29,8 @@ use crate::span::InferenceEnd;
 use crate::span::OwnedSpan;
 use crate::span::StageSpan;
 use crate::span::StageSpans;
+#[cfg(feature = "cost")]
+use crate::span::set_cost_attributes;
 use crate::usage::Usage;
 
 /// An operation that has ended and whose metrics have been recorded.
@@ -38,6 +43,9 @@ pub(crate) struct EndReport<'a> {
     pub(crate) noticed_at: u64,
     /// Set if the operation was cancelled and another handle of it exists, so that its producer may report more tokens.
     pub(crate) late_tokens_possible: bool,
+    /// The costs; `None` if the observer has no prices.
+    #[cfg(feature = "cost")]
+    pub(crate) cost: Option<Box<EndedCost>>,
 }
 
 impl EndReport<'_> {
@@ -77,6 +85,10 @@ impl EndReport<'_> {
         );
         let Some(span) = span else { return self.emit_events(ended, None, &inference_end, &response, &content) };
         inference_end.set_attributes(&span);
+        #[cfg(feature = "cost")]
+        if let (Some(cost), Some(books)) = (&self.cost, &state.observer.costs) {
+            set_cost_attributes(&span, cost, inference_end.profile, books.has_usage_cost_attributes);
+        }
         content.set_span_attributes(&span);
         if let Some(request) = notes.and_then(|notes| notes.served_request.get()) {
             if let Some(provider) = inference_end.late_provider {
@@ -220,6 +232,10 @@ impl EndReport<'_> {
             stalls: state.counters.stalls(),
             attempts: state.counters.attempts(),
             preemptions: state.counters.preemptions(),
+            #[cfg(feature = "cost")]
+            cost: CostFields { ended: self.cost.clone() },
+            #[cfg(not(feature = "cost"))]
+            cost: CostFields {},
             provisional_energy: self.provisional_energy(),
             late_tokens_possible: self.late_tokens_possible,
             is_good: self.judgements.is_good(),

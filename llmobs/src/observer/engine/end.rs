@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::client_metrics::record_client_metrics;
 use super::emit::EndReport;
+#[cfg(feature = "cost")]
+use super::end_cost::record_end;
 use super::ended_operation::EndedOperation;
 use super::record::deliver_end;
+use super::routing::record_backend_result;
 use crate::observer::state::ending::Ending;
 use crate::observer::state::ending::StreamEnd;
 use crate::observer::state::operation_state::OperationState;
@@ -51,7 +54,7 @@ pub(crate) fn ending_of_error(state: &OperationState, error: ErrorType) -> Endin
 }
 
 /// Ends an operation: removes it from the in-flight registry, notifies the companions, records its metrics, emits its
-/// span and log events and then, outside of every lock, delivers its record. `ended_at` is the end of the request, and `now` the moment at which the end was observed,
+/// span and log events and then, outside of every lock, delivers its record and its result for the backend. `ended_at` is the end of the request, and `now` the moment at which the end was observed,
 /// both in nanoseconds; `stream` is `None` without a stream. A second end of the same operation is counted as an
 /// anomaly and ignored.
 pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
@@ -70,13 +73,23 @@ pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, n
     end.record_durations();
     end.record_tokens();
     record_client_metrics(&end);
+    #[cfg(feature = "cost")]
+    let cost = record_end(&end);
     let judgements = end.judge_objectives();
     let own_handles = 1 + stream.map_or(0, |stream| usize::from(stream.own_markers));
     let late_tokens_possible = ending == Ending::Cancelled && Arc::strong_count(&state) > own_handles;
-    let report = EndReport { end, judgements, noticed_at: now, late_tokens_possible };
+    let report = EndReport {
+        end,
+        judgements,
+        noticed_at: now,
+        late_tokens_possible,
+        #[cfg(feature = "cost")]
+        cost,
+    };
     if let Some(event) = report.emit(span) {
         deliver_end(&report.end, event, report.final_usage());
     }
+    record_backend_result(&state, ending);
 }
 
 /// Removes the operation from the in-flight registry. Its times by state are added to the series under the same lock,

@@ -33,7 +33,7 @@ use crate::usage::Usage;
 
 /// Returns whether the operation ended before the engine scheduled it. A completed operation was scheduled, even if no
 /// call marked when.
-fn ended_in_queue(marks: &Marks, ending: Ending) -> bool {
+pub(super) fn ended_in_queue(marks: &Marks, ending: Ending) -> bool {
     marks.is_queued() && ending != Ending::Completed
 }
 
@@ -183,15 +183,14 @@ impl<'a> EndedOperation<'a> {
         let declared_names = self.series.declared_names();
         let declared = 0..declared_names.objectives.len();
         for index in declared.chain(self.state.request.function_objective()) {
-            let variant =
+            let is_good =
                 match declared_names.objective(index).map_or(Verdict::Excluded, |objective| objective.judge(&input)) {
-                    Verdict::Good => 2 * index,
-                    Verdict::Bad => 2 * index + 1,
+                    Verdict::Good => true,
+                    Verdict::Bad => false,
                     Verdict::Excluded | Verdict::Abandoned => continue,
                 };
-            judgements.insert(index, variant % 2 == 0);
-            self.series.add(RowId::ObjectiveEvents, variant, 1);
-            self.series.add(RowId::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
+            judgements.insert(index, is_good);
+            self.series.count_judgement(index, is_good, self.tokens.output.unwrap_or(0), self.marks.now);
         }
         if is_abandoned && judgements.is_good() != Some(false) {
             self.series.add(RowId::Abandoned, 0, 1);

@@ -3,6 +3,12 @@
 //! call; an attempt is a try of it. `engine::ended_operation` records the rest at the end, with the `add` functions of
 //! this file. The observed stream itself records `llmobs.token.streamed`.
 
+#[cfg(feature = "cost")]
+use super::costing::record_hedge;
+#[cfg(feature = "cost")]
+use super::costing::record_late;
+#[cfg(feature = "cost")]
+use super::costing::record_superseded;
 use super::routing::current_series;
 use crate::catalog::RowId;
 use crate::observer::state::counted_tokens::CountedTokens;
@@ -63,6 +69,8 @@ fn record_late_tokens(state: &OperationState, usage: &Usage) {
     let missing = state.tokens.recorded.settle(output_of(&usage.partition()));
     add_output_tokens(state, usage.source(), missing);
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Cancelled, missing.total());
+    #[cfg(feature = "cost")]
+    record_late(state);
 }
 
 /// Counts the start of an attempt to the provider and model to which the request is sent now. A retry or a fallback
@@ -73,10 +81,11 @@ pub(crate) fn start_attempt(state: &OperationState, kind: AttemptKind) {
     state.counters.count_attempt();
     current_series(state).add(RowId::Attempts, kind.index(), 1);
     if matches!(kind, AttemptKind::Retry | AttemptKind::Fallback) && !state.has_ended() {
+        // The cost of the old attempt depends on the names of its response.
+        supersede_attempt(state);
         if let Some(notes) = state.notes.get() {
             notes.restart_response();
         }
-        supersede_attempt(state);
     }
 }
 
@@ -94,6 +103,8 @@ fn supersede_attempt(state: &OperationState) {
     if output.total() == 0 {
         return;
     }
+    #[cfg(feature = "cost")]
+    record_superseded(state, state.usage(), output, source);
     // The usage is cleared before the recorded tokens: a stream that calls `record_running` in between finds neither a
     // report nor counted tokens of the old attempt. A call that read them before can still add them a second time,
     // once, as tokens of the new attempt.
@@ -117,6 +128,8 @@ pub(crate) fn add_superseded_tokens(state: &OperationState, tokens: u64) {
     state.notes.get_or_init().add_superseded(SupersededTokens { input: 0, output: tokens });
     add_output_tokens(state, TokenSource::Counted, CountedTokens { text: tokens, reasoning: 0 });
     add_wasted_tokens(&state.series, TokenDirection::Output, TokenWaste::Superseded, tokens);
+    #[cfg(feature = "cost")]
+    record_hedge(state, tokens);
 }
 
 /// Returns the output tokens of a report that is divided into kinds.

@@ -12,6 +12,8 @@ use crate::catalog::Role;
 use crate::clock::Clock;
 use crate::objective::Objective;
 use crate::observer::content::ContentSettings;
+#[cfg(feature = "cost")]
+use crate::observer::state::cost_books::CostSettings;
 use crate::observer::state::tenant_registry::TenantSettings;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
@@ -90,6 +92,9 @@ pub(crate) struct Settings<'a> {
     pub(crate) flight_recorder_folder: Option<PathBuf>,
     /// The callbacks and the channel for the records of operations.
     pub(crate) records: RecordSettings,
+    /// The settings of costs.
+    #[cfg(feature = "cost")]
+    pub(crate) costs: CostSettings,
     /// The gate that all content passes.
     pub(crate) content: ContentSettings,
     /// The source of pseudonyms; `None` uses the key in the environment.
@@ -129,6 +134,8 @@ impl Settings<'_> {
             flight_recorder_capacity: 4_096,
             flight_recorder_folder: None,
             records: RecordSettings::default(),
+            #[cfg(feature = "cost")]
+            costs: CostSettings::default(),
             content: ContentSettings::new(),
             #[cfg(feature = "pseudonym")]
             pseudonyms: None,

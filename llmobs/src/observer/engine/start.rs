@@ -1,9 +1,12 @@
 //! The start of an operation, one model call. The builder `Start` collects the `Call` and passes it to `start`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
+#[cfg(feature = "cost")]
+use super::admission::Admission;
+#[cfg(feature = "cost")]
+use super::admission::open_account;
+use super::call::Call;
 use crate::cardinality::sanitize;
 use crate::catalog::RowId;
 use crate::clock::Moment;
@@ -23,47 +26,19 @@ use crate::observer::state::request::StartParams;
 use crate::observer::state::running_operation::RunningOperation;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
-use crate::semconv::value::Provider;
-use crate::series::MAX_EXTRA_LABELS;
 use crate::sink::otel::current_trace_link;
 use crate::span::InferenceStart;
-use crate::span::RequestParams;
-
-/// The properties of an operation that are known before it starts.
-#[derive(Clone)]
-pub(crate) struct Call<'a> {
-    /// The kind of operation, such as chat.
-    pub(crate) name: OperationName,
-    /// The name of the model, as the application passed it.
-    pub(crate) model: &'a str,
-    /// The provider; `None` is that of the observer.
-    pub(crate) provider: Option<Provider>,
-    /// Set if the provider is not known before the end.
-    pub(crate) late_provider: bool,
-    /// The start of the operation; `None` is the arrival of the request for the request's first operation, else the
-    /// call of `start`.
-    pub(crate) started_at: Option<Moment>,
-    /// The time from the start to the deadline; `None` for no deadline.
-    pub(crate) deadline: Option<Duration>,
-    /// The parameters that the caller requested, for the span and the events.
-    pub(crate) request: RequestParams<'a>,
-    /// Set if work of the application precedes the engine's queue.
-    pub(crate) prepares: bool,
-    /// Set if a report of the token usage will follow; `None` is true except in the server role.
-    pub(crate) reports_usage: Option<bool>,
-    /// The index of the objective that the `llm_span` attribute of a function defines; `None` without one, or if the
-    /// observer declares an objective of this name, which judges every operation.
-    pub(crate) function_objective: Option<usize>,
-    /// The name of the tenant; `None` is the tenant of the request that is being served, else none.
-    pub(crate) tenant: Option<Cow<'a, str>>,
-    /// The index of each application label's value, from one; zero if the label has no value.
-    pub(crate) label_values: [u8; MAX_EXTRA_LABELS],
-}
 
 /// Starts an operation: looks up its series, starts its span, counts it, adds it to the in-flight registry and notifies
 /// the companions. A start in the future is replaced by the current moment. Returns the operation for its owner.
+/// `admission` is its prices and budgets; `None` for an observer without prices.
 #[inline]
-pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: &Call<'_>) -> RunningOperation {
+pub(crate) fn start(
+    observer: &ObserverParts,
+    inner: &Arc<ObserverState>,
+    call: &Call<'_>,
+    #[cfg(feature = "cost")] admission: Option<Admission>,
+) -> RunningOperation {
     let role = observer.role;
     let provider = call.provider.as_ref().unwrap_or(&observer.provider);
     let series = inner.models.series(role, &call.name, provider, call.model, call.label_values);
@@ -126,6 +101,8 @@ pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: 
         tenant_name: tenant_name
             .filter(|name| records_tenant && !name.is_empty())
             .map(|name| sanitize(name).as_ref().into()),
+        #[cfg(feature = "cost")]
+        cost: admission.and_then(|admission| open_account(inner, &series, provider, call, admission)),
     };
     series.add(RowId::Started, 0, 1);
     if let Some(index) = call.function_objective {

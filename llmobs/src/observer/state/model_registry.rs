@@ -94,11 +94,34 @@ impl ModelRegistry {
         model: &str,
         extra: [u8; MAX_EXTRA_LABELS],
     ) -> Arc<OperationSeries> {
+        self.series_of_model(&self.admit_model(model), role, operation, provider, extra)
+    }
+
+    /// Returns the label values of a provider and a model; `_OTHER` over the limit, which is counted.
+    pub(crate) fn label_values(&self, provider: &Provider, model: &str) -> [Arc<str>; 2] {
+        let provider = self.admit_provider(provider);
+        [provider.as_str().into(), Arc::clone(&self.admit_model(model).name)]
+    }
+
+    /// Returns the series of a model, new ones at its first use. A model over the limit is counted as folded.
+    #[inline]
+    fn admit_model(&self, model: &str) -> Arc<ModelSeries> {
         let admitted = self.models.admit(model, |name| self.revive_or_create_model(name));
         if admitted.is_folded {
             count_folded(&self.sinks, SERIES_ATTRIBUTES[2]);
         }
-        self.series_of_model(&admitted.entry, role, operation, provider, extra)
+        admitted.entry
+    }
+
+    /// Returns a provider as a label value. A name over the limit of those that the conventions do not list is counted as
+    /// folded.
+    fn admit_provider(&self, provider: &Provider) -> Provider {
+        match provider {
+            Provider::Other(name) => {
+                Provider::other(admit_name(&self.sinks, &self.providers, SERIES_ATTRIBUTES[1], name))
+            }
+            listed => listed.clone(),
+        }
     }
 
     #[inline]
@@ -121,12 +144,7 @@ impl ModelRegistry {
                 }
                 listed => listed.clone(),
             },
-            provider: match provider {
-                Provider::Other(name) => {
-                    Provider::other(admit_name(&self.sinks, &self.providers, SERIES_ATTRIBUTES[1], name))
-                }
-                listed => listed.clone(),
-            },
+            provider: self.admit_provider(provider),
             extra_label_values: extra,
         };
         model.find_or_add(key, |key| {
@@ -196,7 +214,7 @@ impl ModelRegistry {
     /// Sets the gauge of a limit: the maximum number of operations of a model in a state. A model over the limit of
     /// undeclared models sets the gauge of `_OTHER`.
     pub(crate) fn set_limit(&self, model: &str, state: State, operations: usize) {
-        let model = Arc::clone(&self.models.admit(model, |name| self.revive_or_create_model(name)).entry.name);
+        let model = Arc::clone(&self.admit_model(model).name);
         let labels = [
             Label::new(SERIES_ATTRIBUTES[2], Arc::clone(&model)),
             Label::new(llmobs_attribute::OPERATION_STATE, state.as_str()),
@@ -218,9 +236,14 @@ impl ModelRegistry {
     /// Returns the series in which operations can be in flight, of all models, including `_OTHER` and recently retired
     /// models.
     pub(crate) fn all_series(&self) -> Vec<Arc<OperationSeries>> {
+        self.every_series().filter(|series| series.has_starts()).collect()
+    }
+
+    /// Returns the series of all models, with those of providers and models to which operations were only routed.
+    pub(crate) fn every_series(&self) -> impl Iterator<Item = Arc<OperationSeries>> {
         let mut models = self.models.all();
         models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
-        models.iter().flat_map(|model| model.series()).filter(|series| series.has_starts()).collect()
+        models.into_iter().flat_map(|model| model.series())
     }
 }
 

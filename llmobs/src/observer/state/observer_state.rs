@@ -12,6 +12,10 @@ use std::sync::atomic::Ordering;
 use opentelemetry::global::BoxedTracer;
 use prometheus_client::registry::Registry;
 
+#[cfg(feature = "cost")]
+use super::cost_books::CostBooks;
+#[cfg(feature = "cost")]
+use super::cost_books::CostSettings;
 use super::flight_recorder::FlightRecorder;
 use super::in_flight::InFlight;
 use super::in_flight::InFlightRegistry;
@@ -25,6 +29,8 @@ use super::tenant_registry::TenantSettings;
 use super::watched_runtimes::BusyRuntime;
 #[cfg(feature = "tokio")]
 use super::watched_runtimes::WatchedRuntimes;
+use crate::admission::AdmissionRegistry;
+use crate::backend::BackendRegistry;
 use crate::cardinality::CardinalityLimiter;
 use crate::catalog::Level;
 use crate::catalog::RowId;
@@ -34,6 +40,7 @@ use crate::clock::Moment;
 use crate::clock::nanos_to_seconds;
 use crate::companion::CompanionRegistry;
 use crate::engine::EngineRegistry;
+use crate::error::BuildError;
 use crate::measurement::Label;
 use crate::number::count_to_f64;
 use crate::observer::content::ContentGate;
@@ -73,6 +80,10 @@ pub(crate) struct ObserverState {
     pub(crate) tenants: Option<TenantRegistry>,
     /// The inference engines whose schedulers hold a handle.
     pub(crate) engines: EngineRegistry,
+    /// The backends whose health is known.
+    pub(crate) backends: BackendRegistry,
+    /// The admissions whose admission controls hold a handle.
+    pub(crate) admissions: AdmissionRegistry,
     /// The names of async runtimes, limited to `MAX_NAMES`.
     runtimes: CardinalityLimiter<Arc<str>>,
     /// The time for which tasks of async runtimes were late.
@@ -101,6 +112,9 @@ pub(crate) struct ObserverState {
     pub(crate) flight_recorder: Arc<FlightRecorder>,
     /// The recorder that delivers the records of operations; `None` if the application receives none.
     pub(crate) recorder: Option<Box<Recorder>>,
+    /// The prices and budgets; `None` if the observer has no prices.
+    #[cfg(feature = "cost")]
+    pub(crate) costs: Option<Box<CostBooks>>,
     /// The gate that all content passes, and the metrics of content.
     pub(crate) content: Arc<ContentGate>,
     /// The source of pseudonyms of identities, such as user ids.
@@ -150,6 +164,9 @@ pub(crate) struct ObserverSettings {
     pub(crate) flight_recorder: Arc<FlightRecorder>,
     /// The callbacks and the channel for the records of operations.
     pub(crate) records: RecordSettings,
+    /// The settings of costs.
+    #[cfg(feature = "cost")]
+    pub(crate) costs: CostSettings,
     /// The content settings, from which the gate is created.
     pub(crate) content: ContentSettings,
     /// The source of pseudonyms of identities.
@@ -158,8 +175,9 @@ pub(crate) struct ObserverSettings {
 }
 
 impl ObserverState {
-    /// Returns the state of a new observer, without models and operations, and records the series limit.
-    pub(crate) fn new(settings: ObserverSettings, sinks: Sinks) -> Self {
+    /// Returns the state of a new observer, without models and operations, and records the series limit. Returns an
+    /// error if the budgets are not valid.
+    pub(crate) fn new(settings: ObserverSettings, sinks: Sinks) -> Result<Self, BuildError> {
         let sinks = Arc::new(sinks);
         sinks
             .bind(RowId::SeriesLimit, &[Label::new(llmobs_attribute::METRIC_GROUP, "all")])
@@ -181,10 +199,17 @@ impl ObserverState {
             settings.clock.clone(),
         );
         let now = settings.clock.now().as_nanos();
-        Self {
+        #[cfg(feature = "cost")]
+        let costs = CostBooks::new(settings.costs, &sinks, &settings.clock)
+            .map_err(|error| BuildError::InvalidBudgets { reason: error.to_string() })?;
+        Ok(Self {
             recorder,
+            #[cfg(feature = "cost")]
+            costs,
             tenants: settings.tenants.map(|tenants| TenantRegistry::new(Arc::clone(&sinks), &tenants, now)),
+            admissions: AdmissionRegistry::new(Arc::clone(&sinks), settings.series_limit),
             engines: EngineRegistry::new(Arc::clone(&sinks), settings.clock.clone(), Arc::clone(&attached)),
+            backends: BackendRegistry::new(Arc::clone(&sinks), settings.clock.clone()),
             clock: settings.clock,
             first_token: settings.first_token,
             shutting_down: AtomicBool::new(false),
@@ -209,7 +234,7 @@ impl ObserverState {
             flight_recorder: settings.flight_recorder,
             #[cfg(feature = "pseudonym")]
             pseudonyms: settings.pseudonyms,
-        }
+        })
     }
 
     /// Returns whether the application declared that the service is shutting down.
@@ -292,9 +317,11 @@ impl ObserverState {
     /// Removes the series of retired models whose time to live has passed and that are not in use from the Prometheus
     /// page.
     pub(crate) fn remove_retired_series(&self) {
-        let removed =
-            self.models.remove_retired_series(self.clock.now().as_nanos(), |model| self.engines.has_model(model));
-        removed.iter().for_each(|model| self.engines.forget_model(model));
+        let is_in_use = |model: &str| self.engines.has_model(model) || self.admissions.has_model(model);
+        for model in &self.models.remove_retired_series(self.clock.now().as_nanos(), is_in_use) {
+            self.engines.forget_model(model);
+            self.backends.forget_model(model);
+        }
     }
 
     /// Sets the level, which determines the metrics that are recorded from now on.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "cost")]
+use super::cost_account::CostAccount;
 use super::counted_tokens::CountedTokens;
 use super::counters::Counters;
 use super::end_marks::EndMarks;
@@ -85,6 +87,10 @@ impl OperationState {
             notes: ResponseNotes::default(),
             counters: Counters::new(),
         };
+        #[cfg(feature = "cost")]
+        if let Some(account) = params.cost {
+            let _ = state.notes.get_or_init().cost.set(account);
+        }
         if let Some(conversation) = params.conversation_id {
             let _ = state.notes.get_or_init().conversation_id.set(conversation);
         }
@@ -150,6 +156,8 @@ impl OperationState {
         let marked = self.times.enqueue(at);
         if self.check_mark(&marked) {
             self.notify_mark(Mark::Enqueued, marked.at);
+            #[cfg(feature = "cost")]
+            self.change_gpu_use(CostAccount::pause_gpu);
         } else if !self.has_ended() && !marked.was_early {
             self.observer.count_anomaly("mark_out_of_order");
         }
@@ -166,6 +174,8 @@ impl OperationState {
             return;
         }
         self.notify_mark(Mark::Scheduled, marked.at);
+        #[cfg(feature = "cost")]
+        self.change_gpu_use(CostAccount::run_gpu);
         if !self.check_mark(&marked) {
             let preemptions = self.notes.get_or_init().preemptions_or_init();
             if !preemptions.return_at(marked.at, self.first_token(), |at| self.times.without_consumer_wait(at)) {
@@ -189,6 +199,8 @@ impl OperationState {
         });
         if left.is_some_and(|marked| self.check_mark(&marked)) {
             self.counters.count_preemption();
+            #[cfg(feature = "cost")]
+            self.change_gpu_use(CostAccount::pause_gpu);
         } else {
             self.observer.count_anomaly("mark_out_of_order");
         }
@@ -203,6 +215,9 @@ impl OperationState {
         let (marked, prefill) = self.times.first_token(at);
         if self.check_mark(&marked) {
             self.notify_mark(Mark::FirstToken, marked.at);
+            // A first token without `scheduled` ends the preparation.
+            #[cfg(feature = "cost")]
+            self.change_gpu_use(CostAccount::run_gpu);
             self.series.record_duration(RowId::Prefill, 0, prefill, None);
             if self.observer.first_token == FirstToken::Generated {
                 self.record_ttft(marked.at);
@@ -351,6 +366,21 @@ impl OperationState {
     pub(crate) fn logged_tenant(&self) -> Option<Arc<str>> {
         let is_logged = self.observer.tenants.as_ref().is_some_and(TenantRegistry::is_logged);
         self.tenant.as_ref().filter(|_| is_logged).map(|tenant| tenant.name())
+    }
+
+    /// Returns the account of the costs; `None` if the observer has no prices.
+    #[cfg(feature = "cost")]
+    pub(crate) fn cost_account(&self) -> Option<&CostAccount> {
+        self.notes.get()?.cost.get().map(Box::as_ref)
+    }
+
+    /// Calls `change` with the account of the costs and the current moment, in nanoseconds, if the cost of the operation is
+    /// that of the time of own GPUs. The clock is read for no other operation.
+    #[cfg(feature = "cost")]
+    fn change_gpu_use(&self, change: fn(&CostAccount, u64)) {
+        if let Some(account) = self.cost_account().filter(|account| account.has_gpu()) {
+            change(account, self.now());
+        }
     }
 
     /// Notifies the companions of a mark.

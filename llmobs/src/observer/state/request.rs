@@ -7,6 +7,8 @@ use std::num::NonZeroU64;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+#[cfg(feature = "cost")]
+use super::cost_account::CostAccount;
 use super::tenant::Tenant;
 use crate::event::RequestDetails;
 use crate::measurement::TraceLink;
@@ -49,6 +51,9 @@ pub(crate) struct StartParams {
     pub(crate) served_request: Option<Arc<ServedRequest>>,
     /// The tenant; `None` if the observer records no tenants.
     pub(crate) tenant: Option<Arc<Tenant>>,
+    /// The account of the costs; `None` if the observer has no prices.
+    #[cfg(feature = "cost")]
+    pub(crate) cost: Option<Box<CostAccount>>,
 }
 
 /// The values that do not change while the operation runs, in as few bytes as possible.

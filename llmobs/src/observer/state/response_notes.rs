@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use opentelemetry::trace::SpanContext;
 
+#[cfg(feature = "cost")]
+use super::cost_account::CostAccount;
 use super::preemptions::Preemptions;
 use super::route::Route;
 use crate::event::RequestDetails;
@@ -57,6 +59,9 @@ pub(crate) struct Notes {
     last_attempt_span: Mutex<Option<SpanContext>>,
     /// The times for which the engine had taken the operation out of its batch.
     preemptions: OnceLock<Box<Preemptions>>,
+    /// The account of the costs, if the observer has prices.
+    #[cfg(feature = "cost")]
+    pub(crate) cost: OnceLock<Box<CostAccount>>,
     /// The input and output, if content is captured.
     pub(crate) content: ContentSlot,
 }

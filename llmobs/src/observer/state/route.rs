@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 
+use crate::backend::SentRequest;
 use crate::cardinality::truncate;
 use crate::semconv::value::Provider;
 use crate::series::OperationSeries;
@@ -19,9 +20,11 @@ pub(crate) struct Route(OnceLock<Box<Destination>>);
 #[derive(Debug)]
 pub(crate) struct Destination {
     /// `None` if it is that of the start.
-    provider: Option<Provider>,
+    pub(crate) provider: Option<Provider>,
     /// The name as the application passed it, up to 128 bytes; `None` if it is that of the start.
     pub(crate) model: Option<Box<str>>,
+    /// The request to the backend that receives the result of the operation; `None` if no backend was set.
+    pub(crate) backend: Option<SentRequest>,
     /// The series of both, once they have been looked up.
     series: OnceLock<Arc<OperationSeries>>,
     /// The destinations after this one.
@@ -29,8 +32,9 @@ pub(crate) struct Destination {
 }
 
 impl Route {
-    /// Sets the provider, the model or both; the first 128 bytes of a name count. `None` keeps the one before.
-    pub(crate) fn set(&self, provider: Option<Provider>, model: Option<&str>) {
+    /// Sets the provider, the model, the backend or several of them; the first 128 bytes of a name count. `None` keeps the
+    /// one before.
+    pub(crate) fn set(&self, provider: Option<Provider>, model: Option<&str>, backend: Option<&SentRequest>) {
         let provider = provider.map(|provider| match provider {
             Provider::Other(name) => Provider::other(truncate(&name).to_owned()),
             listed => listed,
@@ -45,13 +49,14 @@ impl Route {
             let destination = Destination {
                 provider: provider.or_else(|| before?.provider.clone()),
                 model: model.or_else(|| before?.model.clone()),
+                backend: backend.cloned().or_else(|| before?.backend.clone()),
                 series: OnceLock::new(),
                 next: Self::default(),
             };
             let is_known =
                 |before: &Destination| (&before.provider, &before.model) == (&destination.provider, &destination.model);
             // If another thread was faster, its destination is the one before.
-            if before.is_some_and(is_known) || slot.set(Box::new(destination)).is_ok() {
+            if (backend.is_none() && before.is_some_and(is_known)) || slot.set(Box::new(destination)).is_ok() {
                 return;
             }
         }
@@ -73,7 +78,7 @@ impl Destination {
     pub(crate) fn series(
         &self,
         look_up: impl FnOnce(Option<&Provider>, Option<&str>) -> Arc<OperationSeries>,
-    ) -> &OperationSeries {
+    ) -> &Arc<OperationSeries> {
         self.series.get_or_init(|| look_up(self.provider.as_ref(), self.model.as_deref()))
     }
 }
@@ -91,17 +96,17 @@ mod tests {
     fn the_last_provider_and_the_last_model_count_up_to_the_limit() {
         let route = Route::default();
         assert!(route.last().is_none());
-        route.set(Some(Provider::Anthropic), None);
+        route.set(Some(Provider::Anthropic), None, None);
         assert_eq!(last(&route), (Some("anthropic"), None));
-        route.set(None, Some("claude"));
+        route.set(None, Some("claude"), None);
         assert_eq!(last(&route), (Some("anthropic"), Some("claude")));
         for _ in 0..MAX_CHANGES {
-            route.set(None, Some("claude"));
+            route.set(None, Some("claude"), None);
         }
-        route.set(Some(Provider::OpenAi), Some("gpt-4"));
+        route.set(Some(Provider::OpenAi), Some("gpt-4"), None);
         assert_eq!(last(&route), (Some("openai"), Some("gpt-4")), "the same destination is no change");
         for index in 0..MAX_CHANGES {
-            route.set(None, Some(&format!("model-{index}")));
+            route.set(None, Some(&format!("model-{index}")), None);
         }
         assert_eq!(last(&route).1, Some(format!("model-{}", MAX_CHANGES - 4).as_str()));
     }
@@ -110,8 +115,8 @@ mod tests {
     fn threads_that_change_at_once_lose_no_change() {
         let route = Route::default();
         std::thread::scope(|scope| {
-            scope.spawn(|| route.set(Some(Provider::Anthropic), None));
-            scope.spawn(|| route.set(None, Some("claude")));
+            scope.spawn(|| route.set(Some(Provider::Anthropic), None, None));
+            scope.spawn(|| route.set(None, Some("claude"), None));
         });
         assert_eq!(last(&route), (Some("anthropic"), Some("claude")));
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
+#[cfg(feature = "cost")]
+use crate::cost::Usd;
 use crate::measurement::Label;
 use crate::semconv::value::Outcome;
 use crate::series::TOKEN_DIRECTIONS;
@@ -46,6 +48,19 @@ impl Tenant {
         }
     }
 
+    /// Adds a cost that `llmobs.cost.usd` counts too.
+    #[cfg(feature = "cost")]
+    pub(crate) fn add_cost(&self, cost: Usd) {
+        self.series.read().cost_nanos.fetch_add(cost.nanos(), Ordering::Relaxed);
+    }
+
+    /// Returns the name and the sum of the costs.
+    #[cfg(feature = "cost")]
+    pub(crate) fn cost(&self) -> (Arc<str>, Usd) {
+        let series = self.series.read();
+        (Arc::clone(&series.name), Usd::from_nanos(series.cost_nanos.load(Ordering::Relaxed)))
+    }
+
     /// Returns the value of the label `llmobs.tenant.name`.
     pub(crate) fn name(&self) -> Arc<str> {
         Arc::clone(&self.series.read().name)
@@ -63,6 +78,8 @@ impl Tenant {
         let mut series = self.series.write();
         let own = mem::replace(&mut *series, Arc::clone(other));
         own.merge_on_page(sinks, other);
+        #[cfg(feature = "cost")]
+        other.cost_nanos.fetch_add(own.cost_nanos.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
@@ -74,6 +91,9 @@ pub(crate) struct TenantSeries {
     operations: [SeriesHandle; MAX_TENANT_VARIANTS],
     /// By `TokenDirection`.
     tokens: [SeriesHandle; TOKEN_DIRECTIONS.len()],
+    /// The sum of the costs in nano-dollars, which collections read.
+    #[cfg(feature = "cost")]
+    cost_nanos: AtomicU64,
 }
 
 impl TenantSeries {
@@ -90,6 +110,8 @@ impl TenantSeries {
             }),
             tokens: TOKEN_DIRECTIONS
                 .map(|direction| start_at_zero(RowId::TenantTokens, direction_labels(&name, direction))),
+            #[cfg(feature = "cost")]
+            cost_nanos: AtomicU64::new(0),
             name,
         }
     }

@@ -10,6 +10,8 @@ use super::tenant::TenantSeries;
 use crate::cardinality::CardinalityLimiter;
 use crate::catalog::llmobs_attribute;
 use crate::clock::duration_to_nanos;
+#[cfg(feature = "cost")]
+use crate::cost::Usd;
 use crate::semconv::value::OTHER;
 use crate::sink::Sinks;
 use crate::sync::AtomicU64;
@@ -124,6 +126,14 @@ impl TenantRegistry {
             true
         });
         self.next_retirement.store(next, Ordering::Relaxed);
+    }
+
+    /// Returns the sum of the costs of each name. A name that is forgotten or retired meanwhile is counted once.
+    #[cfg(feature = "cost")]
+    pub(crate) fn costs(&self) -> Vec<(Arc<str>, Usd)> {
+        let mut costs = self.tenants.map_all(Tenant::cost);
+        costs.push(self.none.cost());
+        costs
     }
 
     /// Returns whether log events and the operations in flight contain the tenant.

@@ -18,6 +18,8 @@ use crate::sse::reporter::Reporter;
 use crate::sse::response_state::SeparateInput;
 use crate::sse::tool_calls::CallFragment;
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
+use crate::usage::at_most_u32;
 
 json_object! {
     /// An event, or a message that was not streamed.
@@ -72,6 +74,12 @@ json_object! {
         output_tokens_details: OutputDetails = b"output_tokens_details",
         iterations: List<'a, Iteration<'a>> = b"iterations",
         service_tier: Text<'a> = b"service_tier",
+        server_tool_use: ServerToolUse = b"server_tool_use",
+    }
+
+    /// The use of tools that the provider runs.
+    pub(in crate::sse) struct ServerToolUse {
+        web_search_requests: Option<u64> = b"web_search_requests",
     }
 
     /// The tokens written to the cache, by lifetime of the cache entry. Servers may report them without their sum.
@@ -92,6 +100,7 @@ json_object! {
         output_tokens: Option<u64> = b"output_tokens",
         cache_read_input_tokens: Option<u64> = b"cache_read_input_tokens",
         cache_creation_input_tokens: Option<u64> = b"cache_creation_input_tokens",
+        cache_creation: CacheCreation = b"cache_creation",
     }
 }
 
@@ -208,8 +217,13 @@ impl AnthropicUsage<'_> {
             cache_write: known.cache_write,
             output: self.output_tokens,
             reasoning: self.output_tokens_details.thinking_tokens,
+            details: UsageDetails {
+                cache_write_1h: at_most_u32(self.cache_creation.as_ref().and_then(|creation| creation.ephemeral_1h)),
+                ..UsageDetails::new()
+            },
             ..Usage::new()
-        };
+        }
+        .web_searches(self.server_tool_use.web_search_requests);
         self.iterations.for_each(|iteration| iteration.add_compaction(&mut total));
         total
     }
@@ -231,5 +245,7 @@ impl Iteration<'_> {
         total.cache_read = sum_known([total.cache_read, read]);
         total.cache_write = sum_known([total.cache_write, write]);
         total.output = sum_known([total.output, self.output_tokens]);
+        let for_an_hour = &mut total.details.cache_write_1h;
+        *for_an_hour = for_an_hour.saturating_add(at_most_u32(self.cache_creation.ephemeral_1h));
     }
 }

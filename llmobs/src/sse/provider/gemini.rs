@@ -191,7 +191,7 @@ impl GeminiUsage<'_> {
             details: UsageDetails {
                 input: by_modality([&self.prompt_details, &self.tool_use_prompt_details]),
                 output: by_modality([&self.candidates_details]),
-                service_tier: None,
+                ..UsageDetails::new()
             },
             ..Usage::new()
         };

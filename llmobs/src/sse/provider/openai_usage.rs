@@ -1,5 +1,6 @@
 //! The token usage of OpenAI's chat completions and Responses, and of compatible servers.
 
+use super::reported_cost::ReportedCost;
 use super::totals::uncounted_output;
 use crate::semconv::value::TokenModality;
 use crate::sse::json::Text;
@@ -8,6 +9,8 @@ use crate::sse::reporter::Reporter;
 use crate::usage::TokensByModality;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
+use crate::usage::at_most_u32;
+use crate::usage::nano_dollars;
 
 json_object! {
     /// A report of usage. Chat completions and Responses have different names for the same counts.
@@ -36,6 +39,43 @@ json_object! {
         cache_creation_input_tokens: Option<u64> = b"cache_creation_input_tokens",
         /// Reasoning of SGLang and Perplexity.
         reasoning_tokens: Option<u64> = b"reasoning_tokens",
+        /// The cost of OpenRouter, LiteLLM and Perplexity.
+        cost: ReportedCost = b"cost",
+        /// Set by OpenRouter if the request was sent with the caller's own key of the upstream provider.
+        is_byok: bool = b"is_byok",
+        cost_details: CostDetails = b"cost_details",
+        /// The cost of xAI, in 10⁻¹⁰ US dollars.
+        cost_in_usd_ticks: Option<i64> = b"cost_in_usd_ticks",
+        /// Web searches of Perplexity.
+        num_search_queries: Option<u64> = b"num_search_queries",
+        /// Web searches of Perplexity's Responses.
+        tool_calls_details: ToolCallsDetails = b"tool_calls_details",
+        /// Web searches of LiteLLM and OpenRouter.
+        server_tool_use: ServerToolUse = b"server_tool_use",
+        server_tool_use_details: ServerToolUse = b"server_tool_use_details",
+        /// Web searches of xAI.
+        server_side_tool_usage_details: ServerSideToolUsage = b"server_side_tool_usage_details",
+    }
+
+    /// The parts of OpenRouter's cost.
+    pub(in crate::sse) struct CostDetails {
+        upstream_inference_cost: Option<f64> = b"upstream_inference_cost",
+    }
+
+    pub(in crate::sse) struct ToolCallsDetails {
+        search_web: SearchWeb = b"search_web",
+    }
+
+    pub(in crate::sse) struct SearchWeb {
+        invocation: Option<u64> = b"invocation",
+    }
+
+    pub(in crate::sse) struct ServerToolUse {
+        web_search_requests: Option<u64> = b"web_search_requests",
+    }
+
+    pub(in crate::sse) struct ServerSideToolUsage {
+        web_search_calls: Option<u64> = b"web_search_calls",
     }
 
     /// The details of the input. Some servers report parts of it by modality.
@@ -51,6 +91,14 @@ json_object! {
         image_tokens: Option<u64> = b"image_tokens",
         audio_tokens: Option<u64> = b"audio_tokens",
         multimodal_tokens: MultimodalTokens = b"multimodal_tokens",
+        /// Cache writes of LiteLLM by the lifetime of the cache entry.
+        cache_creation_token_details: CacheCreationDetails = b"cache_creation_token_details",
+        /// Web searches of LiteLLM.
+        web_search_requests: Option<u64> = b"web_search_requests",
+    }
+
+    pub(in crate::sse) struct CacheCreationDetails {
+        ephemeral_1h: Option<u64> = b"ephemeral_1h_input_tokens",
     }
 
     /// Input tokens of vLLM by modality.
@@ -89,8 +137,35 @@ fn by_modality(text: Option<u64>, image: Option<u64>, audio: Option<u64>) -> Tok
 
 impl OpenAiUsage<'_> {
     pub(super) fn report(&self, reporter: &mut Reporter<'_, '_>) {
+        self.report_with_searches(0, reporter);
+    }
+
+    /// Reports the usage of a response whose content contains this number of web searches.
+    pub(super) fn report_with_searches(&self, searches: u64, reporter: &mut Reporter<'_, '_>) {
         reporter.service_tier(self.service_tier);
-        reporter.usage(&self.usage());
+        let searches = self.web_searches().unwrap_or(0).max(searches);
+        reporter.usage(&self.usage().web_searches(searches));
+    }
+
+    /// Returns the number of web searches, under the name of each provider.
+    fn web_searches(&self) -> Option<u64> {
+        self.num_search_queries
+            .or(self.tool_calls_details.search_web.invocation)
+            .or(self.server_tool_use.web_search_requests)
+            .or(self.server_tool_use_details.web_search_requests)
+            .or(self.server_side_tool_usage_details.web_search_calls)
+            .or(self.prompt_tokens_details.web_search_requests)
+    }
+
+    /// Returns the reported cost in nano-dollars. With the caller's own key, the cost of OpenRouter is its fee, and the
+    /// upstream provider charges the caller too.
+    fn cost(&self) -> Option<i64> {
+        let upstream = self.cost_details.upstream_inference_cost.filter(|_| self.is_byok).map(nano_dollars);
+        let dollars = match (self.cost.0.map(nano_dollars), upstream) {
+            (Some(fee), Some(upstream)) => Some(fee.saturating_add(upstream)),
+            (cost, upstream) => cost.or(upstream),
+        };
+        dollars.or_else(|| self.cost_in_usd_ticks.map(|ticks| ticks.saturating_add(5).div_euclid(10)))
     }
 
     fn usage(&self) -> Usage {
@@ -114,7 +189,9 @@ impl OpenAiUsage<'_> {
             details: UsageDetails {
                 input: prompt.by_modality().or(input_details.by_modality()),
                 output: results.by_modality().or(output_details.by_modality()),
-                service_tier: None,
+                cache_write_1h: at_most_u32(prompt.cache_creation_token_details.ephemeral_1h),
+                reported_cost: self.cost(),
+                ..UsageDetails::new()
             },
             ..Usage::new()
         };

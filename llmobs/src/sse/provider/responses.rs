@@ -8,11 +8,13 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::sse::event::Event;
 use crate::sse::json::Deferred;
+use crate::sse::json::FromJson;
 use crate::sse::json::List;
 use crate::sse::json::NonEmpty;
 use crate::sse::json::Text;
 use crate::sse::json::Value;
 use crate::sse::json::json_object;
+use crate::sse::json::read_document;
 use crate::sse::provider_error::ErrorValue;
 use crate::sse::reporter::Reporter;
 use crate::sse::tool_calls::CallFragment;
@@ -64,6 +66,11 @@ json_object! {
         queries: Value<'a> = b"queries",
         /// The image of a call that generates images.
         result: NonEmpty = b"result",
+    }
+
+    /// The action of a web search.
+    pub(in crate::sse) struct Action<'a> {
+        kind: Text<'a> = b"type",
     }
 
     pub(in crate::sse) struct ContentPart<'a> {
@@ -182,16 +189,18 @@ impl ProviderFrame for Response<'_> {
         reporter.id_and_model(self.id, self.model);
         let is_new = !reporter.state.has_content;
         let mut has_client_call = false;
+        let mut searches = 0;
         let mut output_index = 0;
         self.output.for_each(|item| {
             has_client_call |= CLIENT_TOOL_CALLS.iter().any(|kind| item.kind.is(kind));
+            searches += u64::from(item.is_web_search());
             item.report(output_index, is_new, reporter);
             output_index += 1;
         });
         reporter.end_choice(0);
         reporter.service_tier(self.service_tier);
         if let Some(usage) = &self.usage {
-            usage.report(reporter);
+            usage.report_with_searches(searches, reporter);
         }
         match &*self.status.to_bytes() {
             b"completed" => {
@@ -239,6 +248,16 @@ impl<'a> Item<'a> {
         if !reporter.state.has_content {
             reporter.media(self.result.0);
         }
+    }
+
+    /// Returns whether the item is a web search that OpenAI charges for: opening a page and searching within it are not.
+    fn is_web_search(&self) -> bool {
+        let mut action = Action::default();
+        let has_action =
+            self.action.text().as_plain_bytes().is_some_and(|json| {
+                read_document(json, |reader| action.read(reader)).is_ok() && !action.kind.is_empty()
+            });
+        self.kind.is("web_search_call") && (!has_action || action.kind.is("search"))
     }
 
     /// Returns the call of the item; `None` if it is not a call. A tool of the provider has no name, so the type is
