@@ -4,11 +4,14 @@ use llmobs::ErrorType;
 use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
+use llmobs::Role;
 use llmobs::pseudonym::MasterKey;
 use llmobs::pseudonym::Pseudonymizer;
 use llmobs::record::Finished;
 use llmobs::record::Inclusion;
 use llmobs::record::RecordFields;
+use llmobs_tests::tracing_backend::MODEL;
+use llmobs_tests::tracing_backend::TracingBackend;
 
 /// Returns the record of an operation with every identifier, and with content.
 fn record(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'static>) -> Finished {
@@ -115,4 +118,20 @@ fn the_notice_of_a_start_contains_labels_only_by_the_same_choice() {
     };
     assert!(labels_with(RecordFields::new()).is_empty());
     assert_eq!(labels_with(RecordFields::new().labels(Inclusion::Plain)), ["plan=free"]);
+}
+
+#[test]
+fn a_record_has_the_ids_of_the_span_of_its_operation_else_those_of_the_span_in_which_it_started() {
+    let backend = TracingBackend::new();
+    for is_own in [true, false] {
+        let (builder, mut records) = backend.builder(Role::Server).on_end_channel(1);
+        let observer = if is_own { builder } else { builder.without_spans() }.build().unwrap();
+        tracing::info_span!("handler").in_scope(|| observer.chat(MODEL).start().complete());
+        let record = records.try_recv().unwrap();
+        let spans = backend.take_spans();
+        let parent = spans.iter().find(|span| span.name == "handler").unwrap();
+        let expected = if is_own { spans.iter().find(|span| span.name != "handler").unwrap() } else { parent };
+        assert_eq!(record.trace_id(), Some(parent.span_context.trace_id().to_string()));
+        assert_eq!(record.span_id(), Some(expected.span_context.span_id().to_string()));
+    }
 }

@@ -4,6 +4,7 @@ mod capturing_backend;
 mod chunk_accounting;
 mod complete_responses;
 mod content_capture;
+mod costs;
 mod damaged;
 mod differential;
 mod fields;
