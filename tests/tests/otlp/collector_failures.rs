@@ -180,8 +180,9 @@ fn a_redirect_is_not_followed() {
     for protocol in PROTOCOLS {
         let collector = Collector::start();
         collector.behave(Behaviour::Redirect);
-        let settings = pipeline_to(collector.endpoint(), protocol).batch_size(4).without_signal(Signal::Logs);
-        let service = TestService::new(settings);
+        // One batch: only its size sends it, so that a slow machine does not divide it.
+        let settings = pipeline_to(collector.endpoint(), protocol).batch_size(4).batch_delay(Duration::from_secs(60));
+        let service = TestService::new(settings.without_signal(Signal::Logs));
         service.run_operations(4);
         eventually("the batch was refused", || {
             service.dropped_by_reason(Signal::Traces).get(&DropReason::Refused) == Some(&4)
