@@ -2,17 +2,20 @@
 //!
 //! Run: `cargo run --release -p llmobs-examples --example gateway -- --upstream http://127.0.0.1:8080`
 //!
-//! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each request, and
-//! the metrics at `http://127.0.0.1:8081/metrics`, which `llmobs/docs/guide/gateway.md` explains. Prompts and answers
+//! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each request with its
+//! cost, and the metrics at `http://127.0.0.1:8081/metrics`, which `llmobs/docs/guide/gateway.md` explains. Prompts and answers
 //! are exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
 
 mod body;
 mod forward;
 mod headers;
+mod upstream;
 
 use std::error::Error;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,10 +31,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioTimer;
+use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::catalog::Level;
+use llmobs::cost::PriceBook;
 use llmobs::gateway::GatewayLayer;
 use llmobs::otlp::Pipeline;
 use llmobs::prometheus::Endpoint;
@@ -40,6 +45,8 @@ use llmobs::tower::ServerLayer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
+
+use self::upstream::Upstream;
 
 /// Time limit of the last export at shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,6 +60,11 @@ struct Cli {
     #[arg(long, value_name = "URL")]
     upstream: Uri,
 
+    /// Base URL of a second upstream, for the calls that the first one does not answer: it failed before its answer began,
+    /// or its calls failed, so that it gets none for a time. It must accept the same models and credentials.
+    #[arg(long, value_name = "URL")]
+    fallback: Option<Uri>,
+
     /// Address to listen on. By default only this machine can connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     listen: SocketAddr,
@@ -60,6 +72,14 @@ struct Cli {
     /// Provider of the models, as named by the OpenTelemetry GenAI conventions.
     #[arg(long, value_name = "NAME", default_value = "openai")]
     provider: String,
+
+    /// Provider of the models of the second upstream.
+    #[arg(long, value_name = "NAME", default_value = "fallback")]
+    fallback_provider: String,
+
+    /// Time after which an upstream that failed gets a call again.
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = parse_seconds)]
+    cool_down: Duration,
 
     /// A model to declare as a label value. May be repeated.
     #[arg(long = "model", value_name = "NAME")]
@@ -69,6 +89,19 @@ struct Cli {
     /// Default: as many as fit.
     #[arg(long, value_name = "N")]
     other_models: Option<usize>,
+
+    /// Level of detail of the metrics: `core`, `standard` or `full`.
+    #[arg(long, value_name = "LEVEL", default_value = "standard")]
+    level: Level,
+
+    /// Objective of the time to the first token. Without it, operations are not judged.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    first_token: Option<Duration>,
+
+    /// File of own prices and budgets in TOML, which wins over the bundled prices. A budget with `action = "deny"` answers
+    /// requests with 429 once it is exhausted.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
 
     /// Time limit for the connection to the upstream.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
@@ -92,7 +125,8 @@ struct Cli {
 struct Gateway {
     observer: Observer,
     client: Client<Connector, Body>,
-    upstream: String,
+    /// The first one that is available gets a call.
+    upstreams: Arc<[Upstream]>,
     answer_timeout: Duration,
     pause_timeout: Duration,
 }
@@ -101,26 +135,42 @@ struct Gateway {
 async fn main() -> Result<(), Box<dyn Error>> {
     let cli = Cli::parse();
     let is_known = |scheme: &Scheme| *scheme == Scheme::HTTP || (cfg!(feature = "tls") && *scheme == Scheme::HTTPS);
-    if !cli.upstream.scheme().is_some_and(is_known) {
-        return Err("--upstream requires http://host:port, or https:// if built with `--features tls`".into());
+    if ![Some(&cli.upstream), cli.fallback.as_ref()].into_iter().flatten().all(|url| url.scheme().is_some_and(is_known))
+    {
+        return Err("an upstream requires http://host:port, or https:// if built with `--features tls`".into());
+    }
+    if cli.fallback.is_some() && cli.fallback_provider == cli.provider {
+        return Err(
+            "--fallback-provider must differ from --provider: the health of a model is known by its provider".into()
+        );
     }
     // Set the pipeline up before the observer: instruments created before their provider record nothing.
     let pipeline = init_telemetry()?;
 
     let mut observer = Observer::builder()
         .role(Role::Gateway)
-        .level(Level::Standard)
+        .level(cli.level)
         .provider(Provider::other(cli.provider.clone()))
         .models(cli.models.clone())
         .operations([OperationName::Chat, OperationName::TextCompletion, OperationName::Embeddings]);
     if let Some(models) = cli.other_models {
         observer = observer.max_undeclared_models(models);
     }
-    let observer = observer.build()?;
+    if let Some(limit) = cli.first_token {
+        observer = observer.objective(Objective::new("interactive").time_to_first_token(limit));
+    }
+    let mut prices = PriceBook::bundled();
+    if let Some(file) = &cli.prices {
+        prices = prices.overlay_file(file)?;
+    }
+    let observer = observer.prices(prices).build()?;
     let gateway = Gateway {
         observer: observer.clone(),
         client: Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector(&cli)?),
-        upstream: cli.upstream.to_string().trim_end_matches('/').to_owned(),
+        upstreams: [(Some(&cli.upstream), &cli.provider), (cli.fallback.as_ref(), &cli.fallback_provider)]
+            .into_iter()
+            .filter_map(|(url, provider)| Some(Upstream::new(url?, provider, cli.cool_down)))
+            .collect(),
         answer_timeout: cli.answer_timeout,
         pause_timeout: cli.pause_timeout,
     };
@@ -151,7 +201,7 @@ fn router(gateway: Gateway) -> Router {
         .route("/v1/models", get(forward::forward))
         .route("/v1/models/{model}", get(forward::forward))
         .layer(DefaultBodyLimit::max(forward::MAX_REQUEST_BYTES))
-        .layer(GatewayLayer::new(observer.clone()))
+        .layer(GatewayLayer::new(observer.clone()).deny_over_budget())
         .layer(ServerLayer::new(observer.clone()))
         .route_service("/metrics", Endpoint::new(observer))
         .with_state(gateway)

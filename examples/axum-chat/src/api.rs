@@ -15,6 +15,7 @@ use crate::engine::Prompt;
 use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::TokenCounts;
+use crate::priority::Priority;
 use crate::sse;
 use llmobs::FinishReason;
 use llmobs::semconv::value::OperationName;
@@ -50,6 +51,7 @@ pub(crate) struct Parameters {
     top_p: Option<f64>,
     seed: Option<i64>,
     n: Option<i64>,
+    service_tier: Option<String>,
     stop: Option<Value>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
@@ -100,6 +102,14 @@ impl Parameters {
                 top_p: check_range("top_p", self.top_p, 0.0, 1.0)?.unwrap_or(0.9),
                 seed: self.seed.map_or_else(random_u64, i64::cast_unsigned),
             },
+            priority: self.priority()?,
+        })
+    }
+
+    fn priority(&self) -> Result<Priority, ApiError> {
+        let Some(name) = &self.service_tier else { return Ok(Priority::default()) };
+        Priority::from_service_tier(name).ok_or_else(|| {
+            ApiError::invalid_field("service_tier", "this server has the service tiers auto, default and flex")
         })
     }
 

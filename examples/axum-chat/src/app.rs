@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use llmobs::BuildError;
 use llmobs::ErrorType;
 use llmobs::Marker;
 use llmobs::Objective;
@@ -15,6 +16,7 @@ use llmobs::Observer;
 use llmobs::Operation;
 use llmobs::Provider;
 use llmobs::Role;
+use llmobs::admission::Admission;
 use llmobs::clock::Moment;
 use llmobs::engine::Engine as EngineHandle;
 use llmobs::semconv::value::OperationName;
@@ -33,6 +35,8 @@ use crate::error::ApiError;
 use crate::event::SequenceEvents;
 use crate::kv_cache::KvCache;
 use crate::prefix::PrefixHasher;
+use crate::priority::Priority;
+use crate::queue::Entry;
 use crate::queue::Queue;
 use crate::scheduler::BatchLimits;
 use crate::scheduler::Job;
@@ -44,6 +48,7 @@ pub(crate) struct App {
     pub(crate) observer: Observer,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) queue: Arc<Queue<Job>>,
+    pub(crate) admission: Admission,
     pub(crate) backlog: Backlog,
     /// `None` without a prefix cache.
     pub(crate) prefixes: Option<PrefixHasher>,
@@ -69,6 +74,7 @@ pub(crate) struct Limits {
 pub(crate) struct GenerationOptions {
     pub(crate) max_tokens: Option<usize>,
     pub(crate) sampling: Sampling,
+    pub(crate) priority: Priority,
 }
 
 /// The phase before the queue, recorded as a separate metric.
@@ -87,15 +93,12 @@ impl App {
         let model = engine.model();
         let observer = Observer::builder()
             .role(Role::Server)
+            .level(cli.level)
             .provider(Provider::other(engine.provider()))
             .model(model)
             .operations([OperationName::Chat, OperationName::TextCompletion])
             .phases([TOKENIZE_PHASE])
-            .objective(
-                Objective::new("interactive")
-                    .time_to_first_token(Duration::from_secs(2))
-                    .time_per_output_token(Duration::from_millis(100)),
-            )
+            .objective(Objective::conversational())
             .build()?;
         observer.set_limit(model, State::Queued, cli.queue.get());
         observer.set_limit(model, State::Decode, cli.max_running.get());
@@ -109,7 +112,8 @@ impl App {
         );
         let batch = BatchLimits { sequences: max_running, prefill_chunk: cli.prefill_chunk.get() };
         let handle = build_handle(&observer, &*engine, &cache, batch);
-        let queue = Arc::new(Queue::new(cli.queue.get()));
+        let queue = Arc::new(Queue::new(cli.queue.get(), max_running));
+        let admission = build_admission(&observer, model, cli.queue.get())?;
         let backlog = Backlog::new(handle.clone());
         let prefixes = cli.prefix_cache.then(|| PrefixHasher::new(block_size));
         let limits = Limits {
@@ -128,7 +132,7 @@ impl App {
             prefixes: prefixes.clone(),
         };
         let thread = scheduler.start(Arc::clone(&queue))?;
-        Ok((Self { observer, engine, queue, backlog, prefixes, limits }, thread))
+        Ok((Self { observer, engine, queue, admission, backlog, prefixes, limits }, thread))
     }
 
     /// Starts the operation of a request. `options` is `None` if the request is invalid.
@@ -193,12 +197,23 @@ impl App {
             deadline: arrived.saturating_add(self.limits.deadline),
             marker,
             events,
+            priority: options.priority,
+            queued: None,
             waiting: None,
         };
-        self.queue.push(job, |job| {
+        let priority = options.priority.as_str();
+        let pushed = self.queue.push(job, |job, entry| {
+            match entry {
+                Entry::WithPlace => self.admission.admitted(priority),
+                Entry::Waiting => job.queued = Some(self.admission.queued(priority)),
+            }
             job.waiting = Some(self.backlog.enter(job.prompt.len()));
             job.marker.enqueued_at(job.enqueued_at);
-        })?;
+        });
+        if let Err(error) = pushed {
+            self.admission.shed(priority, error.shed_reason());
+            return Err(error.into());
+        }
         Ok(SequenceEvents::new(receiver))
     }
 
@@ -214,6 +229,13 @@ impl App {
             Ok(Err(_)) | Err(_) => Err(ApiError::from_error_type(ErrorType::Internal)),
         }
     }
+}
+
+/// Returns the handle for the decisions of the queue, with the limit of each priority.
+fn build_admission(observer: &Observer, model: &str, places: usize) -> Result<Admission, BuildError> {
+    let builder = observer.admission(model).priorities(Priority::ALL.map(Priority::as_str));
+    let limits = Priority::ALL.map(|priority| (priority.as_str(), priority.limit(places)));
+    limits.into_iter().fold(builder, |builder, (priority, limit)| builder.limit(priority, limit)).build()
 }
 
 /// Returns the handle of the engine, with its limits.

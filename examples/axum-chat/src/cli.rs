@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::ValueEnum;
+use llmobs::catalog::Level;
 use llmobs_gpu::BackendChoice;
 
 use crate::engine::SimulatedFailure;
@@ -40,7 +41,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", default_value = "4", env = "LLMOBS_CHAT_MAX_RUNNING")]
     pub(crate) max_running: NonZeroUsize,
 
-    /// Maximum number of requests that wait in the queue; further requests are answered with 429.
+    /// Maximum number of requests that wait in the queue; further requests are answered with 429. Those with the
+    /// `service_tier` `flex` wait behind all others, and are answered with 429 once half of the queue is in use.
     #[arg(long, value_name = "N", default_value = "32", env = "LLMOBS_CHAT_QUEUE")]
     pub(crate) queue: NonZeroUsize,
 
@@ -108,7 +110,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", default_value = "6", env = "LLMOBS_CHAT_SYNTHETIC_BYTES")]
     pub(crate) synthetic_bytes: NonZeroUsize,
 
-    /// Failure of the synthetic engine: `panic@N` panics at the N-th token of each request, with 0 at its start.
+    /// Failure of the synthetic engine at the N-th token of each request: `panic@N` panics, with 0 at its start, and
+    /// `out_of_memory@N` returns an error.
     #[arg(long, value_name = "FAILURE", env = "LLMOBS_CHAT_FAIL")]
     pub(crate) fail: Option<SimulatedFailure>,
 
@@ -120,6 +123,10 @@ pub(crate) struct Cli {
     /// Which HTTP requests have a span in traces. Requests of /healthz have none.
     #[arg(long, value_enum, default_value_t = HttpSpans::All, env = "LLMOBS_CHAT_HTTP_SPANS")]
     pub(crate) http_spans: HttpSpans,
+
+    /// Level of detail of the metrics: `core`, `standard` or `full`.
+    #[arg(long, value_name = "LEVEL", default_value = "standard", env = "LLMOBS_CHAT_LEVEL")]
+    pub(crate) level: Level,
 
     /// Filter of the log lines, as `level` or `target=level,...`.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "LLMOBS_CHAT_LOG")]

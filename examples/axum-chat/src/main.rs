@@ -24,6 +24,7 @@ mod fetch;
 mod kv_cache;
 mod once;
 mod prefix;
+mod priority;
 mod queue;
 mod routes;
 mod scheduler;

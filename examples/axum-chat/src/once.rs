@@ -17,6 +17,7 @@ use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::SequenceEvent;
 use crate::event::TokenCounts;
+use crate::priority::Priority;
 use llmobs::FinishReason;
 use llmobs::clock::Moment;
 use llmobs::semconv::value::OperationName;
@@ -26,7 +27,7 @@ pub(crate) async fn run_once(app: &App, prompt: &str) -> Result<(), Box<dyn Erro
     let arrived_at = app.observer.now();
     let prompt = Prompt::Chat(vec![Message { role: "user", content: prompt.to_owned() }]);
     let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random_u64() };
-    let options = GenerationOptions { max_tokens: None, sampling };
+    let options = GenerationOptions { max_tokens: None, sampling, priority: Priority::default() };
     let operation = app.start_operation(
         OperationName::Chat,
         app.engine.model(),

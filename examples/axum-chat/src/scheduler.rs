@@ -103,7 +103,13 @@ impl EngineThread {
         if !self.make_room() {
             self.admit(queue);
         }
+        queue.offer(self.free_places());
         self.report();
+    }
+
+    /// Returns the number of places in the batch for which no sequence waits.
+    fn free_places(&self) -> usize {
+        self.scheduler.limits.sequences.saturating_sub(self.running.len() + self.preempted.len())
     }
 
     /// Removes sequences that have been aborted, whose deadline has passed, or whose client has disconnected.
@@ -116,7 +122,7 @@ impl EngineThread {
             }
             continues
         });
-        self.preempted.retain(|sequence| sequence.job.should_continue(now, admission));
+        self.preempted.retain_mut(|sequence| sequence.job.should_continue(now, admission));
     }
 
     /// Reserves a block for the next token of each sequence, the oldest first. While none is free, the youngest sequence

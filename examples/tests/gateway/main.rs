@@ -4,6 +4,8 @@
 
 mod agreement;
 mod content;
+mod costs;
+mod failover;
 mod labels;
 #[cfg(feature = "slow")]
 mod llama;

@@ -24,19 +24,27 @@ const TOKEN_TEXT: &str = "token ";
 /// The prompt tokens that a step computes in the prefill duration. Fewer take no less, more take in proportion longer.
 const PREFILL_UNIT: u32 = 32;
 
-/// A failure of each sequence, written `panic@N`: a panic in place of token N, or with 0 when the sequence starts.
+/// A failure of each sequence in place of token N: `panic@N` panics, with 0 when the sequence starts, and `out_of_memory@N`
+/// returns an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SimulatedFailure {
-    panic_at: usize,
+pub(crate) enum SimulatedFailure {
+    Panic { at: usize },
+    OutOfMemory { at: usize },
 }
 
 impl FromStr for SimulatedFailure {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let token = text.strip_prefix("panic@").and_then(|token| token.parse().ok());
-        let panic_at = token.ok_or_else(|| format!("{text:?} is not `panic@N` with the number of a token"))?;
-        Ok(Self { panic_at })
+        let parsed = text.split_once('@').and_then(|(kind, token)| {
+            let at = token.parse().ok()?;
+            match kind {
+                "panic" => Some(Self::Panic { at }),
+                "out_of_memory" => Some(Self::OutOfMemory { at }),
+                _ => None,
+            }
+        });
+        parsed.ok_or_else(|| format!("{text:?} is not `panic@N` or `out_of_memory@N` with the number of a token"))
     }
 }
 
@@ -94,7 +102,8 @@ impl Engine for SyntheticEngine {
 
     fn start_sequence(&self, _sampling: Sampling) -> Box<dyn Sequence> {
         let sequence = SyntheticSequence { token_text: self.token_text.clone(), failure: self.failure, token_count: 0 };
-        sequence.panic_if_due();
+        // Only a panic is possible here.
+        let _ = sequence.fail_if_due();
         Box::new(sequence)
     }
 
@@ -122,9 +131,16 @@ struct SyntheticSequence {
 }
 
 impl SyntheticSequence {
-    fn panic_if_due(&self) {
-        let is_due = self.failure.is_some_and(|failure| failure.panic_at == self.token_count);
-        assert!(!is_due, "a simulated failure at token {}", self.token_count);
+    fn fail_if_due(&self) -> Result<(), EngineError> {
+        let token = self.token_count;
+        let is_due = self.failure == Some(SimulatedFailure::Panic { at: token });
+        assert!(!is_due, "a simulated failure at token {token}");
+        match self.failure {
+            Some(SimulatedFailure::OutOfMemory { at }) if at == token => {
+                Err(format!("out of memory: a simulated failure at token {token}").into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -135,7 +151,7 @@ impl Sequence for SyntheticSequence {
 
     fn sample(&mut self) -> Result<SampledToken, EngineError> {
         self.token_count += 1;
-        self.panic_if_due();
+        self.fail_if_due()?;
         Ok(SampledToken::Token { id: token_id(TOKEN_TEXT.trim()), text: self.token_text.clone() })
     }
 
@@ -170,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_simulated_failure_names_its_token() {
-        assert_eq!("panic@3".parse(), Ok(SimulatedFailure { panic_at: 3 }));
+        assert_eq!("panic@3".parse(), Ok(SimulatedFailure::Panic { at: 3 }));
+        assert_eq!("out_of_memory@3".parse(), Ok(SimulatedFailure::OutOfMemory { at: 3 }));
         for text in ["", "panic", "panic@", "panic@-1", "error@3"] {
             assert!(text.parse::<SimulatedFailure>().is_err_and(|error| error.contains("panic@N")), "{text}");
         }

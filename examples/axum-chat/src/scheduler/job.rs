@@ -2,6 +2,8 @@
 
 use llmobs::ErrorType;
 use llmobs::Marker;
+use llmobs::admission::Queued;
+use llmobs::admission::ShedReason;
 use llmobs::clock::Moment;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -9,6 +11,7 @@ use crate::backlog::WaitingSequence;
 use crate::engine::Sampling;
 use crate::event::SequenceEvent;
 use crate::prefix::BlockKey;
+use crate::priority::Priority;
 use crate::queue::AdmissionMode;
 use crate::queue::QueueItem;
 
@@ -24,6 +27,10 @@ pub(crate) struct Job {
     pub(crate) deadline: Moment,
     pub(crate) marker: Marker,
     pub(crate) events: UnboundedSender<SequenceEvent>,
+    pub(crate) priority: Priority,
+    /// Set while the job waits in the queue; `None` if it had a place in the batch when it arrived. Dropped with a job whose
+    /// client has disconnected.
+    pub(crate) queued: Option<Queued>,
     /// Set while the sequence of the job waits.
     pub(crate) waiting: Option<WaitingSequence>,
 }
@@ -32,19 +39,29 @@ impl QueueItem for Job {
     fn is_abandoned(&self) -> bool {
         self.events.is_closed()
     }
+
+    fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    fn has_place(&self) -> bool {
+        self.queued.is_none()
+    }
 }
 
 impl Job {
     /// Returns whether the job should continue. At a hard shutdown or after its deadline, the job is failed; if its
     /// client has disconnected, the job is dropped.
-    pub(super) fn should_continue(&self, now: Moment, admission: AdmissionMode) -> bool {
-        if admission == AdmissionMode::Stopped {
-            self.fail(ErrorType::Shutdown);
-        } else if now >= self.deadline {
-            self.fail(ErrorType::Timeout);
-        } else {
-            return !self.is_abandoned();
+    pub(super) fn should_continue(&mut self, now: Moment, admission: AdmissionMode) -> bool {
+        let reason = match admission {
+            AdmissionMode::Stopped => ShedReason::Shutdown,
+            _ if now >= self.deadline => ShedReason::Deadline,
+            _ => return !self.is_abandoned(),
+        };
+        if let Some(queued) = self.queued.take() {
+            queued.shed(reason);
         }
+        self.fail(reason.error_type());
         false
     }
 

@@ -38,6 +38,8 @@ use crate::event::SequenceEvent;
 use crate::event::SequenceEvents;
 use crate::kv_cache::KvCache;
 use crate::prefix::PrefixHasher;
+use crate::priority::Priority;
+use crate::queue::Entry;
 use crate::queue::Queue;
 use crate::queue::QueueItem;
 
@@ -122,8 +124,9 @@ fn run(seed: u64) {
     let handle = observer.engine("synthetic").block_size(BLOCK_SIZE).build();
     handle.set_kv_cache_limit(BLOCKS);
     let backlog = Backlog::new(handle.clone());
+    let admission = observer.admission("synthetic").priorities(Priority::ALL.map(Priority::as_str)).build().unwrap();
     let hasher = PrefixHasher::new(BLOCK_SIZE);
-    let queue = Queue::new(20);
+    let queue = Queue::new(20, LIMITS.sequences);
     let mut thread = EngineThread::new(Scheduler {
         engine: Arc::new(engine),
         observer: observer.clone(),
@@ -152,6 +155,7 @@ fn run(seed: u64) {
             let lifetime = if random.chance(5) { Duration::from_millis(60) } else { Duration::from_secs(3_600) };
             let prompt_tokens = to_u64(prompt.len());
             counts.prompt_tokens.insert(sent, prompt_tokens);
+            let priority = if random.chance(30) { Priority::Flex } else { Priority::Default };
             let job = Job {
                 keys,
                 prompt,
@@ -161,13 +165,20 @@ fn run(seed: u64) {
                 deadline: observer.now().saturating_add(lifetime),
                 marker: operation.marker().clone(),
                 events,
+                priority,
+                queued: None,
                 waiting: None,
             };
-            let pushed = queue.push(job, |job| {
+            let pushed = queue.push(job, |job, entry| {
+                match entry {
+                    Entry::WithPlace => admission.admitted(priority.as_str()),
+                    Entry::Waiting => job.queued = Some(admission.queued(priority.as_str())),
+                }
                 job.waiting = Some(backlog.enter(job.prompt.len()));
                 job.marker.enqueued_at(job.enqueued_at);
             });
-            if pushed.is_err() {
+            if let Err(error) = pushed {
+                admission.shed(priority.as_str(), error.shed_reason());
                 operation.reject(ErrorType::Overloaded);
                 rejected += 1;
                 continue;
@@ -192,6 +203,8 @@ fn run(seed: u64) {
             assert_eq!(active("running"), to_u64(thread.running.len()));
             assert_eq!(page.count("llmobs_engine_kv_cache_usage", &[]), to_u64(thread.scheduler.cache.used()));
             assert_eq!(page.count("llmobs_operation_active", &[]), to_u64(clients.len()));
+            let decided = page.count("llmobs_admission_decisions_total", &[]);
+            assert_eq!(decided + page.count("llmobs_admission_queue_length", &[]), sent);
             counts.max_waiting = counts.max_waiting.max(usize::try_from(active("waiting")).unwrap());
         }
         if !thread.running.is_empty() {
@@ -221,11 +234,18 @@ fn run(seed: u64) {
         ("llmobs_engine_sequence_active", &[], 0),
         ("llmobs_engine_kv_cache_usage", &[], 0),
         ("llmobs_operation_started_total", &[], REQUESTS),
+        ("llmobs_admission_decisions_total", &[], REQUESTS),
+        ("llmobs_admission_decisions_total", &[("llmobs_admission_reason", "queue_full")], rejected),
+        ("llmobs_admission_queue_length", &[], 0),
         ("llmobs_operation_ended_total", &[], REQUESTS),
         ("llmobs_self_anomalies_total", &[], 0),
     ] {
         assert_eq!(page.count(name, labels), expected, "{name}, seed {seed}");
     }
+    let decisions =
+        |decision| page.count("llmobs_admission_decisions_total", &[("llmobs_admission_decision", decision)]);
+    let (at_once, queued) = (decisions("admitted"), decisions("admitted_queued"));
+    assert!(at_once > 10 && queued > 10 && rejected > 10, "{at_once} at once, {queued} queued, {rejected} rejected");
     assert_eq!(page.ended_count("failed/internal"), account.panics);
     assert_eq!(page.ended_count("rejected/overloaded"), rejected);
     assert_books!(observer);

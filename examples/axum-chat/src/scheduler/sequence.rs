@@ -87,6 +87,9 @@ impl ScheduledSequence {
     ) -> Result<Self, BlockTable> {
         let counts = TokenCounts { prompt: job.prompt.len(), completion: 0 };
         job.waiting = None;
+        if let Some(queued) = job.queued.take() {
+            queued.admit();
+        }
         job.marker.scheduled_at(now);
         job.send(SequenceEvent::Scheduled { queue_duration: now.since(job.enqueued_at), prompt_tokens: counts.prompt });
         let Ok(sequence) = catch_unwind(AssertUnwindSafe(|| engine.start_sequence(job.sampling))) else {
@@ -235,7 +238,8 @@ fn failure_of<T>(result: &std::thread::Result<Result<T, EngineError>>) -> Option
         Ok(Ok(_)) => None,
         Ok(Err(error)) => {
             tracing::error!(%error, "the engine failed");
-            Some(ErrorType::Inference)
+            let lacks_memory = ErrorType::from_text(&error.to_string()) == Some(ErrorType::OutOfMemory);
+            Some(if lacks_memory { ErrorType::OutOfMemory } else { ErrorType::Inference })
         }
         Err(_panic) => Some(ErrorType::Internal),
     }

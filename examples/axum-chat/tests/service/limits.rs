@@ -68,4 +68,6 @@ async fn an_answer_after_its_deadline_is_a_timeout() {
     let page = server.scrape().await;
     assert_eq!(page.ended_count("failed/timeout"), 3);
     assert_eq!(page.count("llmobs_queue_duration_seconds_count", &[("llmobs_queue_exit", "timeout")]), 1);
+    assert_eq!(page.count("llmobs_admission_decisions_total", &[("llmobs_admission_reason", "deadline")]), 1);
+    assert_eq!(page.count("llmobs_admission_decisions_total", &[]), 3, "one decision for each request");
 }

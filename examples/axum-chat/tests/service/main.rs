@@ -2,10 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and prints what it measured")]
 
+mod admission;
+mod canary;
 mod content_capture;
 mod disconnects;
 mod engine;
 mod engine_panics;
+mod generate;
 mod gpu;
 mod leaks;
 mod limits;
