@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::cargo::CargoCommand;
 use crate::dependency_budget;
 use crate::metrics_doc;
+use crate::ops;
 use crate::semconv;
 use crate::words;
 use crate::workspace_root;
@@ -27,6 +28,7 @@ pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
     build_docs()?;
     run_tests(skip_tests)?;
     run_slow_tests()?;
+    run_operations_kit()?;
     run_examples()?;
     run_benches()?;
     build_packages()?;
@@ -39,7 +41,9 @@ fn check_generated_files() -> Result<(), String> {
     println!("$ cargo xtask semconv --check");
     semconv::run(true)?;
     println!("$ cargo xtask metrics-doc --check");
-    metrics_doc::run(true)
+    metrics_doc::run(true)?;
+    println!("$ cargo xtask ops --check");
+    ops::run(true)
 }
 
 /// Fails with the command that installs the tools if one of them is missing.
@@ -130,6 +134,35 @@ fn run_slow_tests() -> Result<(), String> {
         CargoCommand::new(line).run()?;
     }
     Ok(())
+}
+
+/// Runs the operations kit: each page from a real fault, the load of Locust, the queries of the dashboards under load, and
+/// the dashboards against Grafana's types. `.ci/run` installs the programs.
+fn run_operations_kit() -> Result<(), String> {
+    println!("$ cargo xtask stack --pages");
+    match ops::stack::has_programs() {
+        true => ops::stack::run(&["--pages"])?,
+        false => {
+            println!("skipped: Prometheus or Alertmanager is missing (Debian's prometheus, prometheus-alertmanager)")
+        }
+    }
+    println!("$ cargo xtask stack --locust");
+    match ops::stack::has_locust() {
+        true => ops::stack::run(&["--locust"])?,
+        false => println!("skipped: Locust is missing (`pip install locust`)"),
+    }
+    println!("$ cargo xtask ops-live");
+    match ops::live::has_programs() {
+        true => ops::live::run()?,
+        false => println!("skipped: Prometheus is missing (Debian's prometheus)"),
+    }
+    println!("$ cargo xtask ops-grafana, ops-crds");
+    if !ops::node::has_programs() {
+        println!("skipped: Node.js or npm is missing (Debian's nodejs, npm)");
+        return Ok(());
+    }
+    ops::grafana::run()?;
+    ops::deploy::custom_resources::run()
 }
 
 /// Runs each bench briefly, to check that it works. The measured times are not meaningful.

@@ -11,7 +11,7 @@ use registry::File;
 use registry::Registry;
 
 mod codegen;
-mod registry;
+pub(crate) mod registry;
 
 /// The data files shared by both profiles, and those of each profile.
 const CORE_FILES: &[&str] = &["core.yaml"];
