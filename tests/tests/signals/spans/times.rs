@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "spans have timestamps, and real time has to pass")]
 
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 use std::time::SystemTime;
@@ -38,34 +39,36 @@ fn queue_prefill_and_decode_are_children_with_their_true_times() {
     let backend = TracingBackend::new();
     let observer = backend.observer(Role::Server);
     let operation = observer.chat(MODEL).preparing().start();
-    let mark = |name| (name, SystemTime::now());
-    busy_wait(Duration::from_millis(2));
-    operation.marker().enqueued();
-    let enqueued = mark("enqueued");
-    busy_wait(Duration::from_millis(3));
-    operation.marker().scheduled();
-    let scheduled = mark("scheduled");
-    busy_wait(Duration::from_millis(4));
-    operation.marker().first_token();
-    let first_token = mark("first token");
-    busy_wait(Duration::from_millis(5));
-    operation.marker().usage(Usage::new().input(3).output(9));
-    let complete = mark("complete");
-    operation.complete();
-    let parent = backend.span(&format!("chat {MODEL}"));
-    // The two clocks are read one after the other, and a busy machine may pause between the readings.
-    let near = |one: SystemTime, (name, other): (&str, SystemTime)| {
-        let apart = one.duration_since(other).unwrap_or_else(|error| error.duration());
-        assert!(apart < Duration::from_millis(2), "{name}: {apart:?} apart");
+    // Makes a call after some time, and returns when: the time before it and the time after it. However long a busy machine
+    // pauses, the call is between them.
+    let timed = |wait, call: &dyn Fn()| {
+        busy_wait(Duration::from_millis(wait));
+        let before = SystemTime::now();
+        call();
+        before..=SystemTime::now()
     };
+    let enqueued = timed(2, &|| operation.marker().enqueued());
+    let scheduled = timed(3, &|| operation.marker().scheduled());
+    let first_token = timed(4, &|| operation.marker().first_token());
+    operation.marker().usage(Usage::new().input(3).output(9));
+    busy_wait(Duration::from_millis(5));
+    let before = SystemTime::now();
+    operation.complete();
+    let complete = before..=SystemTime::now();
+    // The end reads the two clocks one after the other, so all dates may be wrong by the duration of the end, and the system's
+    // clock may run a little faster or slower.
+    let slack = between(*complete.start(), *complete.end()) + Duration::from_micros(100);
+    let contains =
+        |range: &RangeInclusive<SystemTime>, date| (*range.start() - slack..=*range.end() + slack).contains(&date);
+    let parent = backend.span(&format!("chat {MODEL}"));
     for (name, from, to) in
-        [("queue", enqueued, scheduled), ("prefill", scheduled, first_token), ("decode", first_token, complete)]
+        [("queue", &enqueued, &scheduled), ("prefill", &scheduled, &first_token), ("decode", &first_token, &complete)]
     {
         let child = backend.span(name);
         assert_eq!(child.parent_span_id, span_id(&parent), "{name}");
         assert_eq!(child.span_context.trace_id(), parent.span_context.trace_id());
-        near(child.start_time, from);
-        near(child.end_time, to);
+        assert!(contains(from, child.start_time), "{name} starts at {:?}, not in {from:?}", child.start_time);
+        assert!(contains(to, child.end_time), "{name} ends at {:?}, not in {to:?}", child.end_time);
         between(parent.start_time, child.start_time);
         between(child.end_time, parent.end_time);
     }
