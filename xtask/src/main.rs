@@ -20,7 +20,7 @@ cargo xtask metrics-doc [--check]  docs/metrics.md and semconv/registry/metrics.
 cargo xtask semconv [--check]      the names and tables of the conventions, from semconv/
 cargo xtask ops [--check]          docs/ops: dashboards, rules and their tests, from the catalog and docs/ops/foreign.toml
 cargo xtask ops-live               the queries of the dashboards on a real Prometheus, under load; needs prometheus, promtool
-cargo xtask ops-load               the time of the rules for 40 services of 5 replicas on a real Prometheus (15 minutes)
+cargo xtask ops-load               the time of the rules for 40 services of 5 replicas on a real Prometheus (9 minutes)
 cargo xtask stack [--seconds N]    a service, a collector, Prometheus and Alertmanager on loopback, under load, for 300 s or N s
 cargo xtask stack --pages          each paging alert from a fault to a webhook; needs prometheus, prometheus-alertmanager
 cargo xtask stack --locust         docs/ops/load/locustfile.py on a service, whose counts must be equal; needs locust

@@ -2,7 +2,8 @@
 //! services with 5 replicas and 3 models, and fails if it takes too long.
 //!
 //! Every series that a rule reads exists, from the oldest sample that the rule reads up to the present: the past as blocks,
-//! the present as 200 pages that Prometheus scrapes. Series that no rule reads are left out: they do not change the time of
+//! the last fifty minutes in memory, as in a Prometheus that has run for hours, and the present as 200 pages that Prometheus
+//! scrapes. Series that no rule reads are left out: they do not change the time of
 //! an evaluation. All groups are evaluated more often than their interval says, so that a few minutes give several
 //! evaluations of each; one evaluation reads the same samples as before. Everything listens on loopback and ends with the
 //! command, within twenty minutes.
@@ -14,12 +15,13 @@
 
 use std::fs;
 use std::process::Command;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
 use self::fleet::Fleet;
+use self::history::Recent;
+use self::pages::Pages;
 use self::times::Times;
 use super::history::now;
 use super::names::Names;
@@ -33,6 +35,7 @@ use super::rules;
 mod cpu;
 mod fleet;
 mod history;
+mod pages;
 mod times;
 
 /// The goal: the sum over all groups of the median seconds of an evaluation.
@@ -44,12 +47,15 @@ const EVALUATION: u64 = 20;
 /// Seconds between two scrapes.
 const SCRAPE: u64 = 30;
 
-/// The time before the measurement, in which Prometheus scrapes as much as most rules read. A Prometheus that has run for hours
-/// has that in memory, and only what is older in blocks.
-const WARM_UP: Duration = Duration::from_secs(330);
+/// The seconds before the present whose samples are in memory. Prometheus accepts none that is an hour older than its newest.
+const IN_MEMORY: u64 = 3_000;
 
-/// The duration of the measurement without rules, and the time before it.
-const WITHOUT_RULES: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(30));
+/// The time before the measurement: each group is evaluated twice.
+const WARM_UP: Duration = Duration::from_secs(60);
+
+/// The duration of the measurement without rules, and the time before it, in which Prometheus takes the samples of the last
+/// fifty minutes.
+const WITHOUT_RULES: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(90));
 
 /// The share of the processors from which other programs make the times of evaluations meaningless.
 const BUSY: f64 = 0.1;
@@ -66,11 +72,13 @@ pub(crate) fn run() -> Result<(), String> {
 
     let folder = Folder::create("ops-load")?;
     let begin = Instant::now();
-    let samples = history::write(&fleet, &rules, now(), &folder.path().join("history.om"))?;
+    let now = now();
+    let samples = history::write(&fleet, &rules, now, now - IN_MEMORY, &folder.path().join("history.om"))?;
     import(&folder)?;
     println!("{samples} samples of the past, written and imported in {} s", begin.elapsed().as_secs());
 
-    let config = configuration(&folder, Arc::new(fleet))?;
+    let recent = Recent::of(&fleet, &rules, now - IN_MEMORY..now)?;
+    let config = configuration(&folder, Pages::new(fleet, recent))?;
     let idle = time_without_rules(&folder, &config)?;
     let prometheus = start(&folder, &format!("rule_files: [\"{}/rules-*.yml\"]\n{config}", folder.path().display()))?;
     thread::sleep(WARM_UP);
@@ -115,8 +123,8 @@ fn import(folder: &Folder) -> Result<(), String> {
 }
 
 /// Starts the server of the pages, copies the rules without their intervals, and returns the configuration without rules.
-fn configuration(folder: &Folder, fleet: Arc<Fleet>) -> Result<String, String> {
-    let server = listener::serve(move |request| Answer::page(fleet.page(&request.path, now())))?;
+fn configuration(folder: &Folder, pages: Pages) -> Result<String, String> {
+    let server = listener::serve(move |request| Answer::page(pages.answer(&request.path)))?;
     for path in rules::paths()? {
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let lines = text.lines().filter(|line| !line.starts_with("    interval: "));
@@ -125,18 +133,18 @@ fn configuration(folder: &Folder, fleet: Arc<Fleet>) -> Result<String, String> {
         folder.write(&format!("rules-{}", name.display()), &text)?;
     }
     let mut config = format!(
-        "global: {{scrape_interval: {SCRAPE}s, evaluation_interval: {EVALUATION}s}}\n\
-         scrape_configs:\n\
-         \x20 - job_name: fleet\n\
-         \x20   static_configs:\n",
+        "global: {{scrape_interval: {SCRAPE}s, scrape_timeout: {SCRAPE}s, evaluation_interval: {EVALUATION}s}}\n\
+         scrape_configs:\n"
     );
-    for target in fleet::targets() {
-        config += &format!(
-            "      - {{targets: [\"{server}\"], labels: {{job: {}, instance: \"{}\", __metrics_path__: {}}}}}\n",
-            target.job,
-            target.instance,
-            target.path(),
-        );
+    for (job, settings, prefix) in [("fleet", "", ""), ("recorded", "honor_labels: true\n    ", pages::RECORDED)] {
+        config += &format!("  - job_name: {job}\n    {settings}static_configs:\n");
+        for target in fleet::targets() {
+            let (path, job, instance) = (target.path(), &target.job, &target.instance);
+            config += &format!(
+                "      - {{targets: [\"{server}\"], labels: {{job: {job}, instance: \"{instance}\", \
+                 __metrics_path__: {prefix}{path}}}}}\n",
+            );
+        }
     }
     Ok(config)
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use crate::ops::history::synthetic;
 use crate::ops::names::Kind;
@@ -40,6 +39,8 @@ pub(super) struct Fleet {
 /// A replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
+    /// The number of the replica in the fleet.
+    pub(super) index: u64,
     pub(super) job: String,
     pub(super) instance: String,
 }
@@ -73,6 +74,19 @@ impl Shape {
         let instance = self.has_instance.then_some(("instance", target.instance.as_str()));
         let others = self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
         written(&self.name, job.into_iter().chain(instance).chain(others))
+    }
+
+    /// Returns the series as on a page of recorded series: an empty label removes the one that Prometheus would add.
+    pub(super) fn selector_with_empty_labels(&self, target: &Target) -> String {
+        let job = if self.has_job { target.job.as_str() } else { "" };
+        let instance = if self.has_instance { target.instance.as_str() } else { "" };
+        let others = self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
+        written(&self.name, [("job", job), ("instance", instance)].into_iter().chain(others))
+    }
+
+    /// Returns the series as on the page of its replica, without `job` and `instance`.
+    pub(super) fn selector_on_page(&self) -> String {
+        written(&self.name, self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str())))
     }
 
     /// Returns whether the series belongs to this replica: a series without `instance` belongs to the first of its service.
@@ -135,18 +149,19 @@ impl Fleet {
         self.of_replica.iter().chain(&self.recorded).filter(move |shape| shape.name == name)
     }
 
-    /// Returns the page of a replica at a moment; an empty page for another path.
-    pub(super) fn page(&self, path: &str, time: u64) -> String {
-        let mut text = String::new();
-        if !targets().any(|target| target.path() == path) {
-            return text;
-        }
-        for shape in &self.of_replica {
-            let labels = shape.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "{} {}", written(&shape.name, labels), shape.at(time));
-        }
-        text
+    /// Returns the series of a replica.
+    pub(super) fn scraped_series(&self) -> &[Shape] {
+        &self.of_replica
+    }
+
+    /// Returns the series that rules record and read.
+    pub(super) fn recorded_series(&self) -> &[Shape] {
+        &self.recorded
+    }
+
+    /// Returns the page of each replica at a moment.
+    pub(super) fn page(&self, time: u64) -> String {
+        self.of_replica.iter().map(|shape| format!("{} {}\n", shape.selector_on_page(), shape.at(time))).collect()
     }
 }
 
@@ -154,6 +169,7 @@ impl Fleet {
 pub(super) fn targets() -> impl Iterator<Item = Target> {
     (0..SERVICES).flat_map(|service| {
         (0..REPLICAS).map(move |replica| Target {
+            index: (service * REPLICAS + replica) as u64,
             job: format!("service-{service:02}"),
             instance: format!("replica-{replica}:{service}"),
         })
@@ -285,21 +301,19 @@ mod tests {
     fn a_page_has_the_models_and_counters_that_grow() {
         let fleet = fleet();
         assert_eq!(targets().count(), 200);
-        let path = targets().nth(7).unwrap().path();
         let started = |time| {
-            let page = fleet.page(&path, time);
+            let page = fleet.page(time);
             let lines: Vec<_> =
                 page.lines().filter(|line| line.starts_with("llmobs_operation_started_total{")).collect();
             assert_eq!(lines.len(), MODELS);
             lines[0].rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
         };
         assert!(started(1_790_000_060) > started(1_790_000_000));
-        assert_eq!(fleet.page("/other", 1_790_000_000), "");
     }
 
     #[test]
     fn buckets_are_cumulative() {
-        let page = fleet().page("/service-00/replica-0:0", 1_790_000_000);
+        let page = fleet().page(1_790_000_000);
         let buckets: Vec<f64> = page
             .lines()
             .filter(|line| line.starts_with("llmobs_time_to_first_token_seconds_bucket") && line.contains("model-1"))

@@ -1,9 +1,11 @@
-//! The part of the past that the rules read, as OpenMetrics text for `promtool`.
+//! The past that the rules read: what is in blocks as OpenMetrics text for `promtool`, and what is in memory as pages whose
+//! samples have times.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::BufWriter;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
 use promql_parser::util::parse_duration;
@@ -11,20 +13,24 @@ use promql_parser::util::parse_duration;
 use super::SCRAPE;
 use super::fleet;
 use super::fleet::Fleet;
+use super::fleet::Shape;
+use super::fleet::Target;
 use crate::ops::promql;
 use crate::ops::rules::File;
 
 /// Periods of ages in seconds, from the newest to the oldest.
 type Periods = Vec<(u64, u64)>;
 
-/// Writes the samples that the rules read up to `end`, in seconds since 1970. Returns their number.
-pub(super) fn write(fleet: &Fleet, rules: &[File], end: u64, path: &Path) -> Result<u64, String> {
+/// Writes the samples that the rules read at the moment `now` and that are older than `memory`, both in seconds since 1970.
+/// Returns their number.
+pub(super) fn write(fleet: &Fleet, rules: &[File], now: u64, memory: u64, path: &Path) -> Result<u64, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = BufWriter::new(fs::File::create(path).map_err(failed)?);
     let mut count = 0;
     for (name, periods) in periods(rules)? {
         let step = interval(rules, &name)?;
-        let times = times(&periods, step, end);
+        let mut times = times(&periods, step, now);
+        times.retain(|time| *time < memory);
         for target in fleet::targets() {
             for shape in fleet.named(&name).filter(|shape| shape.is_of(&target)) {
                 let selector = shape.selector(&target);
@@ -38,6 +44,46 @@ pub(super) fn write(fleet: &Fleet, rules: &[File], end: u64, path: &Path) -> Res
     writeln!(file, "# EOF").map_err(failed)?;
     file.flush().map_err(failed)?;
     Ok(count)
+}
+
+/// The samples of the last hour, which a Prometheus that has run for hours has in memory. It takes them from a page: a page
+/// may have many samples of a series, each with its time.
+#[derive(Debug)]
+pub(super) struct Recent {
+    /// The seconds between two samples of each series that a rule records.
+    intervals: BTreeMap<String, u64>,
+    period: Range<u64>,
+}
+
+impl Recent {
+    /// Prepares the samples of a period, in seconds since 1970.
+    pub(super) fn of(fleet: &Fleet, rules: &[File], period: Range<u64>) -> Result<Self, String> {
+        let named = |shape: &Shape| Ok((shape.name.clone(), interval(rules, &shape.name)?));
+        Ok(Self { intervals: fleet.recorded_series().iter().map(named).collect::<Result<_, String>>()?, period })
+    }
+
+    /// Returns the page with the samples of a replica.
+    pub(super) fn scraped(&self, fleet: &Fleet, target: &Target) -> String {
+        fleet
+            .scraped_series()
+            .iter()
+            .map(|shape| self.lines(shape, &shape.selector_on_page(), SCRAPE, target))
+            .collect()
+    }
+
+    /// Returns the page with the samples that rules recorded for a replica.
+    pub(super) fn recorded(&self, fleet: &Fleet, target: &Target) -> String {
+        let shapes = fleet.recorded_series().iter().filter(|shape| shape.is_of(target));
+        let step = |shape: &Shape| self.intervals[&shape.name];
+        shapes.map(|shape| self.lines(shape, &shape.selector_with_empty_labels(target), step(shape), target)).collect()
+    }
+
+    fn lines(&self, shape: &Shape, selector: &str, step: u64, target: &Target) -> String {
+        // Replicas are scraped one after the other, and groups are evaluated one after the other.
+        let first = self.period.start + target.index % step;
+        let times = (first..self.period.end).step_by(usize::try_from(step).unwrap_or(1));
+        times.map(|time| format!("{selector} {} {time}000\n", shape.at(time))).collect()
+    }
 }
 
 /// Returns the periods that the rules read, by series, without overlaps.
