@@ -125,7 +125,7 @@ fn nvidias_own_client_reads_the_same_values() {
     let start = observer.now();
     // Activity is computed from two samples.
     while sampler.devices().len() != 5 || sampler.devices().iter().any(|gpu| gpu.reading.sm_active.is_none()) {
-        assert!(observer.now().since(start) < Duration::from_secs(5));
+        assert!(observer.now().since(start) < Duration::from_secs(30));
         std::thread::sleep(Duration::from_millis(2));
     }
     let (gpus, instances): (Vec<_>, Vec<_>) = sampler.devices().into_iter().partition(|gpu| gpu.info.parent.is_none());

@@ -110,7 +110,7 @@ fn page(observer: &Observer) -> String {
     llmobs::prometheus::page(observer, None).body
 }
 
-/// Waits until the page fulfils a condition, at most five seconds, and returns the next page. A reading may arrive
+/// Waits until the page fulfils a condition, at most thirty seconds, and returns the next page. A reading may arrive
 /// while a page is rendered, so that page can lack some of its lines; the next page has them all.
 fn wait_until(observer: &Observer, is_met: impl Fn(&str) -> bool) -> String {
     let start = observer.now();
@@ -119,7 +119,7 @@ fn wait_until(observer: &Observer, is_met: impl Fn(&str) -> bool) -> String {
         if is_met(&page) {
             return self::page(observer);
         }
-        assert!(observer.now().since(start) < Duration::from_secs(5), "timed out with this page:\n{}", view(&page));
+        assert!(observer.now().since(start) < Duration::from_secs(30), "timed out with this page:\n{}", view(&page));
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -14,6 +14,9 @@ use llmobs_gpu::Sampler;
 
 use llmobs_tests::fake_library::Fake;
 
+/// The attempts of a comparison with real time, since a busy machine may pause the sampler for longer than the tolerance.
+const ATTEMPTS: usize = 3;
+
 /// Returns an observer, a sampler of devices that run by `script`, and the receiver of the energy of each operation.
 fn start_sampler(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receiver<OperationEnergy>) {
     fake.run(script);
@@ -28,11 +31,11 @@ fn start_sampler(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receive
     (observer, sampler, receiver)
 }
 
-/// Waits until a condition is true, at most ten seconds.
+/// Waits until a condition is true, at most thirty seconds.
 fn wait_until(observer: &Observer, condition: &str, is_met: impl Fn() -> bool) {
     let start = observer.now();
     while !is_met() {
-        assert!(observer.now().since(start) < Duration::from_secs(10), "timed out: {condition}");
+        assert!(observer.now().since(start) < Duration::from_secs(30), "timed out: {condition}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -42,16 +45,19 @@ fn an_operation_has_the_energy_of_its_time() {
     let fake = Fake::new();
     let (observer, sampler, receiver) = start_sampler(&fake, "350");
     for millis in [400, 430, 470] {
-        let start = observer.now();
-        let operation = observer.chat("m").start();
-        wait_until(&observer, "the operation ran", || observer.now().since(start) >= Duration::from_millis(millis));
-        operation.complete();
-        let used = 350.0 * observer.now().since(start).as_secs_f64();
-        let energy = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
-        println!("{used:.1} J were used, {:.1} J were reported", energy.joules);
-        assert!(energy.is_complete && energy.source == EnergySource::Counter);
-        // The tolerance is the energy of two counter periods: one is cut by the start of the operation, one by its end.
-        assert!((energy.joules - used).abs() < 70.0, "{energy:?} and {used}");
+        let is_near = (0..ATTEMPTS).any(|_| {
+            let start = observer.now();
+            let operation = observer.chat("m").start();
+            wait_until(&observer, "the operation ran", || observer.now().since(start) >= Duration::from_millis(millis));
+            operation.complete();
+            let used = 350.0 * observer.now().since(start).as_secs_f64();
+            let energy = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
+            println!("{used:.1} J were used, {:.1} J were reported", energy.joules);
+            assert!(energy.is_complete && energy.source == EnergySource::Counter);
+            // The tolerance is the energy of two counter periods: one is cut by the start of the operation, one by its end.
+            (energy.joules - used).abs() < 70.0
+        });
+        assert!(is_near, "none of {ATTEMPTS} operations of {millis} ms has its energy");
     }
     let [gpu] = sampler.devices().try_into().unwrap();
     assert_eq!(gpu.reading.power, Some(350.0));
@@ -66,17 +72,22 @@ fn an_operation_that_waits_in_a_queue_wakes_the_sampler_when_it_runs() {
     let fake = Fake::new();
     let (observer, sampler, receiver) = start_sampler(&fake, "350");
     for millis in [0, 30, 200] {
-        let operation = observer.chat("m").start();
-        operation.marker().enqueued();
-        let queued = observer.now();
-        wait_until(&observer, "the operation waited", || observer.now().since(queued) >= Duration::from_millis(millis));
-        operation.marker().scheduled();
-        let (start, before) = (observer.now(), fake.calls("nvmlDeviceGetTotalEnergyConsumption"));
-        wait_until(&observer, "the operation ran", || observer.now().since(start) >= Duration::from_millis(620));
-        let calls = fake.calls("nvmlDeviceGetTotalEnergyConsumption") - before;
-        operation.complete();
-        assert!(calls >= 5, "expected a call every 50 ms, or fewer on a busy machine: {calls} in 620 ms");
-        assert!(receiver.recv_timeout(Duration::from_secs(10)).unwrap().is_complete);
+        let is_awake = (0..ATTEMPTS).any(|_| {
+            let operation = observer.chat("m").start();
+            operation.marker().enqueued();
+            let queued = observer.now();
+            let waited = || observer.now().since(queued) >= Duration::from_millis(millis);
+            wait_until(&observer, "the operation waited", waited);
+            operation.marker().scheduled();
+            let (start, before) = (observer.now(), fake.calls("nvmlDeviceGetTotalEnergyConsumption"));
+            wait_until(&observer, "the operation ran", || observer.now().since(start) >= Duration::from_millis(620));
+            let calls = fake.calls("nvmlDeviceGetTotalEnergyConsumption") - before;
+            operation.complete();
+            assert!(receiver.recv_timeout(Duration::from_secs(10)).unwrap().is_complete);
+            println!("{calls} calls in 620 ms");
+            calls >= 5
+        });
+        assert!(is_awake, "expected a call every 50 ms, or fewer on a busy machine, but at least 5 in 620 ms");
     }
     drop(sampler);
 }

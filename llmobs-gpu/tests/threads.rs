@@ -36,17 +36,32 @@ fn observer() -> Observer {
     Observer::builder().model("m").build().unwrap()
 }
 
-/// Waits until a condition is true, at most five seconds.
+/// Waits until a condition is true, at most thirty seconds.
 fn wait_until(observer: &Observer, condition: &str, is_met: impl Fn() -> bool) {
     let start = observer.now();
     while !is_met() {
-        assert!(observer.now().since(start) < Duration::from_secs(5), "timed out: {condition}");
+        assert!(observer.now().since(start) < Duration::from_secs(30), "timed out: {condition}");
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Checks that one of three stops takes at most half a second, or little more: a busy machine pauses now and then. A thread that
+/// hangs does so until the test ends that, so a stop that waits for it never returns.
+fn assert_quick(stop: impl Fn() -> Duration) {
+    let mut times = Vec::new();
+    while !times.iter().any(|took| *took < Duration::from_millis(750)) {
+        assert!(times.len() < 3, "three stops took {times:?}");
+        times.push(stop());
     }
 }
 
 #[test]
 fn a_hanging_call_is_a_state_and_does_not_delay_a_stop() {
+    assert_quick(stop_with_a_hanging_call);
+}
+
+/// Returns the time of the stop.
+fn stop_with_a_hanging_call() -> Duration {
     let fake = Fake::new();
     fake.hang("nvmlDeviceGetPowerUsage", true);
     let observer = observer();
@@ -60,10 +75,6 @@ fn a_hanging_call_is_a_state_and_does_not_delay_a_stop() {
     let before = observer.now();
     assert!(!sampler.stop(), "its thread must be abandoned");
     let took = observer.now().since(before);
-    assert!(
-        took < Duration::from_millis(750),
-        "a stop must take at most half a second, or little more on a busy machine: {took:?}"
-    );
     assert!(Sampler::abandoned_threads() >= 1);
     let anomalies = [("llmobs.anomaly", "gpu_thread_abandoned")];
     assert_eq!(Readings::new(&observer).count("llmobs.self.anomalies", &anomalies), 1);
@@ -72,10 +83,16 @@ fn a_hanging_call_is_a_state_and_does_not_delay_a_stop() {
     fake.hang("nvmlDeviceGetPowerUsage", false);
     wait_until(&observer, "the thread ends and frees its objects", || fake.alive() == 0);
     assert_eq!(fake.calls("nvmlDeviceGetTemperatureV"), calls, "no further call must be made");
+    took
 }
 
 #[test]
 fn a_library_that_hangs_while_it_opens_is_a_state_and_does_not_delay_a_stop() {
+    assert_quick(stop_with_a_hanging_start);
+}
+
+/// Returns the time of the stop.
+fn stop_with_a_hanging_start() -> Duration {
     let fake = Fake::new();
     fake.hang("nvmlInit_v2", true);
     let observer = observer();
@@ -86,11 +103,16 @@ fn a_library_that_hangs_while_it_opens_is_a_state_and_does_not_delay_a_stop() {
     assert!(!sampler.stop(), "its thread must be abandoned");
     let took = observer.now().since(before);
     fake.hang("nvmlInit_v2", false);
-    assert!(took < Duration::from_millis(750), "{took:?}");
+    took
 }
 
 #[test]
 fn both_threads_may_hang_and_a_stop_waits_for_neither() {
+    assert_quick(stop_with_two_hanging_threads);
+}
+
+/// Returns the time of the stop.
+fn stop_with_two_hanging_threads() -> Duration {
     let fake = Fake::new();
     let observer = observer();
     let before = Sampler::abandoned_threads();
@@ -111,7 +133,7 @@ fn both_threads_may_hang_and_a_stop_waits_for_neither() {
     fake.hang("nvmlEventSetWait_v2", false);
     fake.hang("nvmlDeviceGetUtilizationRates", false);
     wait_until(&observer, "both threads free their objects", || fake.alive() == 0);
-    assert!(took < Duration::from_millis(750), "{took:?}");
+    took
 }
 
 #[test]
