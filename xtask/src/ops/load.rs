@@ -20,6 +20,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use self::fleet::Fleet;
+use self::fleet::SCRAPE;
 use self::history::Recent;
 use self::pages::Pages;
 use self::times::Times;
@@ -43,9 +44,6 @@ const GOAL: f64 = 1.0;
 
 /// Seconds between two evaluations of each group during the measurement.
 const EVALUATION: u64 = 20;
-
-/// Seconds between two scrapes.
-const SCRAPE: u64 = 30;
 
 /// The seconds before the present whose samples are in memory. Prometheus accepts none that is an hour older than its newest.
 const IN_MEMORY: u64 = 3_000;

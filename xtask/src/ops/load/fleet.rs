@@ -14,6 +14,9 @@ use crate::ops::scenarios::page;
 use crate::ops::scenarios::series::Series;
 use crate::ops::scenarios::series::parse_labels;
 
+/// Seconds between two scrapes.
+pub(super) const SCRAPE: u64 = 30;
+
 const SERVICES: usize = 40;
 const REPLICAS: usize = 5;
 const MODELS: usize = 3;

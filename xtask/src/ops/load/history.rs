@@ -10,9 +10,9 @@ use std::path::Path;
 
 use promql_parser::util::parse_duration;
 
-use super::SCRAPE;
 use super::fleet;
 use super::fleet::Fleet;
+use super::fleet::SCRAPE;
 use super::fleet::Shape;
 use super::fleet::Target;
 use crate::ops::promql;
