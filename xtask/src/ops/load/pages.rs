@@ -10,7 +10,7 @@ use super::fleet::Target;
 use super::history::Recent;
 use crate::ops::history::now;
 
-/// What the paths of the pages with recorded series begin with.
+/// The beginning of the paths of pages with recorded series.
 pub(super) const RECORDED: &str = "/recorded";
 
 /// The pages of all replicas, and for each one with the series that rules have recorded for it.
