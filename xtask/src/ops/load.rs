@@ -3,10 +3,9 @@
 //!
 //! Every series that a rule reads exists, from the oldest sample that the rule reads up to the present: the past as blocks,
 //! the last fifty minutes in memory, as in a Prometheus that has run for hours, and the present as 200 pages that Prometheus
-//! scrapes. Series that no rule reads are left out: they do not change the time of
-//! an evaluation. All groups are evaluated more often than their interval says, so that a few minutes give several
-//! evaluations of each; one evaluation reads the same samples as before. Everything listens on loopback and ends with the
-//! command, within twenty minutes.
+//! scrapes. Series that no rule reads are left out: they do not change the time of an evaluation. All groups are evaluated
+//! more often than their interval says, so that a few minutes give several evaluations of each; one evaluation reads the
+//! same samples as before. Everything listens on loopback and ends with the command, within ten minutes.
 //!
 //! On a machine with other work an evaluation waits for the processors. There the processor time of Prometheus is judged
 //! instead, without that of a Prometheus that scrapes the same pages and has no rules. Needs `prometheus` and `promtool` on the path.

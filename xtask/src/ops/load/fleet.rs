@@ -75,21 +75,26 @@ impl Shape {
     pub(super) fn selector(&self, target: &Target) -> String {
         let job = self.has_job.then_some(("job", target.job.as_str()));
         let instance = self.has_instance.then_some(("instance", target.instance.as_str()));
-        let others = self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
-        written(&self.name, job.into_iter().chain(instance).chain(others))
+        self.written_with(job.into_iter().chain(instance))
     }
 
     /// Returns the series as on a page of recorded series: an empty label removes the one that Prometheus would add.
     pub(super) fn selector_with_empty_labels(&self, target: &Target) -> String {
         let job = if self.has_job { target.job.as_str() } else { "" };
         let instance = if self.has_instance { target.instance.as_str() } else { "" };
-        let others = self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
-        written(&self.name, [("job", job), ("instance", instance)].into_iter().chain(others))
+        self.written_with([("job", job), ("instance", instance)].into_iter())
     }
 
     /// Returns the series as on the page of its replica, without `job` and `instance`.
     pub(super) fn selector_on_page(&self) -> String {
-        written(&self.name, self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str())))
+        self.written_with(std::iter::empty())
+    }
+
+    /// Returns the series with these labels before its own.
+    fn written_with<'a>(&'a self, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        let own = self.labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
+        let labels: Vec<_> = labels.chain(own).map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+        format!("{}{{{}}}", self.name, labels.join(","))
     }
 
     /// Returns whether the series belongs to this replica: a series without `instance` belongs to the first of its service.
@@ -266,11 +271,6 @@ fn of_models(shape: &Shape) -> Vec<Shape> {
         shape
     };
     (0..MODELS).map(of_model).collect()
-}
-
-fn written<'a>(name: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let labels: Vec<_> = labels.map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-    format!("{name}{{{}}}", labels.join(","))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
